@@ -1,0 +1,35 @@
+"""The errors that are meant for a person: what happened, where, how to mend it."""
+
+from __future__ import annotations
+
+from mtlstudio.base.texts import tr
+
+
+class StudioError(Exception):
+    """Something the user can understand and mend; every reader (window, command line) shows `text()`.
+
+    Args:
+        message: what went wrong, marked with `mark`, with `{named}` places.
+        where: the file, field, layer or task concerned; untranslated.
+        fix: how to mend it, marked with `mark`, with the same values.
+        values: what fills the places of both sentences.
+    """
+
+    def __init__(self, message: str, /, *, where: str = "", fix: str = "", **values: object) -> None:
+        super().__init__(message.format(**values) if values else message)
+        self.message, self.where, self.fix, self.values = message, where, fix, values
+
+    def text(self) -> str:
+        """One line in the user's language: `where: what. How to mend it.`"""
+        what = tr(self.message, **self.values)
+        parts = [f"{self.where}: {what}" if self.where else what]
+        if self.fix:
+            parts.append(tr(self.fix, **self.values))
+        return " ".join(part if part.endswith((".", "。", "!", "?")) else part + "." for part in parts)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.message, self.where, self.fix, self.values))
+
+
+def _rebuild(cls: type[StudioError], message: str, where: str, fix: str, values: dict[str, object]) -> StudioError:
+    return cls(message, where=where, fix=fix, **values)

@@ -1,0 +1,1 @@
+"""Samples from disk: layouts, reading, transforms, loading, statistics, the sample scenes."""

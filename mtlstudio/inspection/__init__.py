@@ -1,0 +1,1 @@
+"""What a trained network says about pictures: predictor, evaluation, exporters of predictions."""

@@ -1,0 +1,1 @@
+"""From layers and connections to a network: layer types, templates, compilation, analysis."""

@@ -1,0 +1,1 @@
+"""The run folder: events, record, read, follow, compare. Knows no torch."""

@@ -1,0 +1,220 @@
+"""What a training says while it runs: frozen, picklable events, the one stream of which the command line, the run
+folder and the window are three readers.
+
+Each event becomes one line of `metrics.jsonl` (`to_json`, `from_json`). Non-finite numbers are stored as None.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; `time`: seconds since the epoch of the clock."""
+
+    kind: ClassVar[str] = ""
+    time: float
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """The first event of a run, and again of each resume (`step`, `epoch` > 0 then)."""
+
+    kind: ClassVar[str] = "run_started"
+    run: str
+    step: int
+    epoch: int
+    epochs: int
+    steps_per_epoch: int
+    device: str
+    threads: int
+    precision: str
+    tasks: tuple[str, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class StepsMeasured(Event):
+    """k consecutive steps, the last of which is `step` (1-based count of finished steps).
+
+    Attributes:
+        losses: task id -> k losses (unweighted; None where the task had no target in that batch).
+        total: k weighted totals.
+        weights: task id -> λ in use at the last of them (normalised if so set).
+        learning_rate: at the last of them.
+        seconds: wall time of the k steps; `loading` of it spent waiting for data.
+        images: pictures seen in them.
+    """
+
+    kind: ClassVar[str] = "steps_measured"
+    step: int
+    epoch: int
+    losses: dict[str, tuple[float | None, ...]]
+    total: tuple[float | None, ...]
+    weights: dict[str, float]
+    learning_rate: float
+    seconds: float
+    loading: float = 0.0
+    images: int = 0
+    memory: int = 0
+
+
+@dataclass(frozen=True)
+class EpochFinished(Event):
+    """An epoch with its validation.
+
+    Attributes:
+        epoch: count of finished epochs (1-based).
+        train_losses, val_losses: task id -> mean over present samples; None where there were none.
+        metrics: task id -> metric id -> value on the validation split (at the network's size).
+        score: what "best" is judged by (lower is better for the loss rule; the metric itself otherwise).
+        best: this is the best epoch so far; `best_tasks`: tasks whose main metric is the best so far.
+    """
+
+    kind: ClassVar[str] = "epoch_finished"
+    step: int
+    epoch: int
+    epochs: int
+    train_losses: dict[str, float | None]
+    val_losses: dict[str, float | None]
+    metrics: dict[str, dict[str, float | None]]
+    score: float | None
+    best: bool
+    best_tasks: tuple[str, ...]
+    seconds: float
+    eta: float
+
+
+@dataclass(frozen=True)
+class CheckpointWritten(Event):
+    """A checkpoint is whole on disk. `tags`: last, best, best:<task id>."""
+
+    kind: ClassVar[str] = "checkpoint_written"
+    step: int
+    epoch: int
+    path: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WeightsChanged(Event):
+    """λ was changed while training; taken up at the step after `step`; `before` and `after`: task id -> λ as set."""
+
+    kind: ClassVar[str] = "weights_changed"
+    step: int
+    epoch: int
+    before: dict[str, float]
+    after: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Paused(Event):
+    """The run stands still after `step`."""
+
+    kind: ClassVar[str] = "paused"
+    step: int
+
+
+@dataclass(frozen=True)
+class Resumed(Event):
+    """The run goes on after a pause."""
+
+    kind: ClassVar[str] = "resumed"
+    step: int
+
+
+@dataclass(frozen=True)
+class PreviewTaken(Event):
+    """What the network sees in the preview samples after an epoch: files under the run folder.
+
+    `images`: sample key -> {task id -> path of a PNG or a text}."""
+
+    kind: ClassVar[str] = "preview_taken"
+    step: int
+    epoch: int
+    images: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Noted(Event):
+    """Something worth knowing, as a declared problem code with values (`mtlstudio.project.problems`)."""
+
+    kind: ClassVar[str] = "noted"
+    code: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    """The last event of a run that ended well. `reason`: done, stopped, early (early stopping)."""
+
+    kind: ClassVar[str] = "run_finished"
+    step: int
+    epoch: int
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunFailed(Event):
+    """The last event of a run that could not go on: what, and what to do, in plain words (already translated),
+    and the checkpoint that is left (step, or None). `code`: nan, memory, disk, data, device, error."""
+
+    kind: ClassVar[str] = "run_failed"
+    step: int
+    epoch: int
+    code: str
+    message: str
+    fix: str
+    checkpoint: int | None = None
+
+
+_KINDS: dict[str, type[Event]] = {
+    cls.kind: cls
+    for cls in (
+        RunStarted, StepsMeasured, EpochFinished, CheckpointWritten, WeightsChanged, Paused, Resumed, PreviewTaken,
+        Noted, RunFinished, RunFailed,
+    )
+}  # fmt: skip
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """The event as a JSON object with its `kind` first; non-finite numbers become None."""
+    values = {item.name: _plain(getattr(event, item.name)) for item in dataclasses.fields(event)}
+    return {"kind": event.kind, **values}
+
+
+def from_json(values: Mapping[str, Any]) -> Event | None:
+    """The event of a JSON object; None for a kind this version does not know. Unknown fields are left out.
+
+    Raises:
+        TypeError: a field is missing.
+    """
+    cls = _KINDS.get(values.get("kind", ""))
+    if cls is None:
+        return None
+    known = {item.name for item in dataclasses.fields(cls)}
+    return cls(**{name: _tupled(value) for name, value in values.items() if name in known})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _tupled(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_tupled(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _tupled(item) for key, item in value.items()}
+    return value

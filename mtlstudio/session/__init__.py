@@ -1,0 +1,1 @@
+"""What joins Qt to the rest: the document with its undo stack, training and prediction sessions."""

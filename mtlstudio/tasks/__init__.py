@@ -1,0 +1,1 @@
+"""Task types: one file each, with all that a type needs. Declarations import no torch."""

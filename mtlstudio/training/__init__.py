@@ -1,0 +1,1 @@
+"""Training: the trainer and what it needs. Yields events; knows no Qt and prints nothing."""

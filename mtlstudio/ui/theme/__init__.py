@@ -1,0 +1,47 @@
+"""The look of the window: tokens, palettes, font, style sheet.
+
+    apply_theme(app, "dark")      # once at start, again at every change
+    theme().colour("accent")      # inside paintEvent: never keep colours
+    signals.theme_changed         # custom-painted things repaint
+"""
+
+from mtlstudio.ui.theme.colours import (
+    CLASS_COLOURS,
+    TASK_COLOURS,
+    class_colour,
+    class_table,
+    depth_table,
+    diverging_colour,
+    heat_table,
+    task_colour,
+)
+from mtlstudio.ui.theme.current import apply_theme, scaled, signals, text_scale, theme
+from mtlstudio.ui.theme.fonts import font, load_fonts, tabular
+from mtlstudio.ui.theme.plots import style_plot
+from mtlstudio.ui.theme.tokens import DARK, LIGHT, Tokens, contrast, mix, readable_on
+
+__all__ = [
+    "CLASS_COLOURS",
+    "DARK",
+    "LIGHT",
+    "TASK_COLOURS",
+    "Tokens",
+    "apply_theme",
+    "class_colour",
+    "class_table",
+    "contrast",
+    "depth_table",
+    "diverging_colour",
+    "font",
+    "heat_table",
+    "load_fonts",
+    "mix",
+    "readable_on",
+    "scaled",
+    "signals",
+    "style_plot",
+    "tabular",
+    "task_colour",
+    "text_scale",
+    "theme",
+]
