@@ -15,8 +15,8 @@ from mtlstudio.ui.theme.colours import (
     heat_table,
     task_colour,
 )
-from mtlstudio.ui.theme.current import apply_theme, scaled, signals, text_scale, theme
-from mtlstudio.ui.theme.fonts import font, load_fonts, tabular
+from mtlstudio.ui.theme.current import apply_theme, signals, theme
+from mtlstudio.ui.theme.fonts import font, load_fonts, scaled, tabular, text_scale
 from mtlstudio.ui.theme.plots import style_plot
 from mtlstudio.ui.theme.tokens import DARK, LIGHT, Tokens, contrast, mix, readable_on
 
