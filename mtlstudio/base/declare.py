@@ -7,7 +7,7 @@ here imports torch or Qt.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -147,11 +147,11 @@ def _split(word: str) -> list[str]:
     return [part.strip() for part in word.split(",")] if word else []
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[[Parameter, Any], Any]] = {
     "int": _int, "float": _float, "bool": _bool, "choice": _choice, "text": _text, "file": _text,
     "names": _many, "ints": _many, "floats": _many,
 }  # fmt: skip
-_PARSERS = {
+_PARSERS: dict[str, Callable[[str], Any]] = {
     "int": int, "float": float, "bool": _parse_bool, "choice": str, "text": str, "file": str,
     "names": _split,
     "ints": lambda word: [int(part) for part in _split(word)],
