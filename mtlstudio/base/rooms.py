@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 
-@lru_cache(maxsize=None)
+@cache
 def declared_in(package: str, attribute: str) -> tuple[Any, ...]:
     """All things that the modules of a package declare under `attribute` (one thing, or a tuple of them).
 
