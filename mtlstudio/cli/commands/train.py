@@ -1,0 +1,105 @@
+"""`mtlstudio train DIR`: trains a run, or goes on with one."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark, tr
+from mtlstudio.cli.interface import Command, complain, find_run, load_project, print_json
+from mtlstudio.cli.progress import Progress
+from mtlstudio.project.fields import set_field
+from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.runs.events import RunFailed
+from mtlstudio.runs.folder import RunFolder, create_run
+
+
+class _Train(Command):
+    id = "train"
+    summary = mark("train the project's network")
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="DIR", help=tr("a project folder"))
+        parser.add_argument("--epochs", type=int, metavar="N", help=tr("epochs in total, also on resume"))
+        parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), help=tr("where to train"))
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
+            help=tr("a field of the project, for this run alone, such as training.batch_size=8"),
+        )  # fmt: skip
+        parser.add_argument("--name", metavar="RUN", help=tr("what the run is called"))
+        parser.add_argument("--resume", metavar="RUN", help=tr("go on with this run"))
+        parser.add_argument("--json", action="store_true", help=tr("one JSON document at the end, nothing else"))
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        from mtlstudio.training.control import Control
+        from mtlstudio.training.trainer import Trainer
+
+        folder: Path = arguments.folder.resolve()
+        spec = load_project(arguments.folder)
+        resumed = find_run(folder, arguments.resume) if arguments.resume else None
+        spec = _changed(resumed.spec() if resumed else spec, arguments)
+        run = resumed or create_run(folder, arguments.name, spec)
+        control = Control()
+        _stop_on_signal(control)
+        progress = Progress(quiet=arguments.json)
+        failure: RunFailed | None = None
+        for event in Trainer(spec, folder, run, control, resume=resumed is not None).run():
+            progress.show(event)
+            if isinstance(event, RunFailed):
+                failure = event
+        progress.close()
+        if arguments.json:
+            print_json(_document(run, failure))
+        if failure is not None:
+            complain(f"{run.id}: {failure.message} {failure.fix}".strip())
+            return 1
+        return 0
+
+
+def _changed(spec: ProjectSpec, arguments: argparse.Namespace) -> ProjectSpec:
+    for change in arguments.changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise StudioError(
+                mark("--set {change!r} has no value"), fix=mark("Write it as KEY=VALUE."), change=change
+            )
+        spec = set_field(spec, key.strip(), value)
+    if arguments.epochs is not None:
+        spec = set_field(spec, "training.epochs", str(arguments.epochs))
+    if arguments.device is not None:
+        spec = replace(spec, training=replace(spec.training, device=arguments.device))
+    return spec
+
+
+def _stop_on_signal(control: Any) -> None:
+    """The first interrupt ends the run after the step under way, with a checkpoint; the second one at once."""
+
+    def stop(number: int, _frame: object) -> None:
+        signal.signal(number, signal.default_int_handler)
+        control.stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _document(run: RunFolder, failure: RunFailed | None) -> dict[str, object]:
+    summary = run.summary()
+    return {
+        "run": run.id,
+        "path": run.path,
+        "status": summary.status,
+        "epochs": summary.epochs,
+        "steps": summary.steps,
+        "seconds": summary.seconds,
+        "best_epoch": summary.best_epoch,
+        "metrics": summary.metrics,
+        "val_losses": summary.val_losses,
+        "failure": {"code": failure.code, "message": failure.message, "fix": failure.fix} if failure else None,
+    }
+
+
+COMMAND = _Train()

@@ -1,0 +1,108 @@
+"""What a command is, and how commands speak."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark
+from mtlstudio.project import files
+from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.runs.folder import RunFolder, runs_of
+
+
+class Command(ABC):
+    """One command of the command line.
+
+    Attributes:
+        id: the word that is typed.
+        summary: marked for translation.
+    """
+
+    id: str
+    summary: str
+
+    @abstractmethod
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares the command's arguments."""
+
+    @abstractmethod
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Does it. Returns the exit code; raises StudioError for what a person can mend."""
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output; numbers that are not finite become null."""
+    json.dump(_finite(document), sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """One line on standard error."""
+    print(f"mtlstudio: {text}", file=sys.stderr, flush=True)
+
+
+def load_project(folder: Path) -> ProjectSpec:
+    """The project of a folder; never recovers by itself.
+
+    Raises:
+        StudioError: it is missing, damaged (names the recovery file) or newer.
+    """
+    return files.load(folder)
+
+
+def find_run(folder: Path, name: str | None) -> RunFolder:
+    """A run by id or name; without one the newest that has a checkpoint.
+
+    Raises:
+        StudioError: there is none; names those there are.
+    """
+    runs = runs_of(folder)
+    if name is None:
+        for run in reversed(runs):
+            if run.checkpoints():
+                return run
+        raise StudioError(
+            mark("there is no trained run yet"), where=str(folder), fix=mark("Train one: mtlstudio train {folder}"),
+            folder=str(folder),
+        )  # fmt: skip
+    for run in reversed(runs):
+        if name in (run.id, run.info().name):
+            return run
+    raise StudioError(
+        mark("there is no run {name!r}"), where=str(folder), fix=mark("Runs: {runs}"), name=name,
+        runs=", ".join(run.id for run in runs) or "—",
+    )  # fmt: skip
+
+
+def table(rows: list[list[str]], header: list[str]) -> str:
+    """Columns of text; numbers stand to the right."""
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return "\n".join("  ".join(_cell(text, width) for text, width in zip(line, widths, strict=True)) for line in lines)
+
+
+def _cell(text: str, width: int) -> str:
+    is_number = text[:1].isdigit() or text[:1] in "-+" and text[1:2].isdigit()
+    return text.rjust(width) if is_number else text.ljust(width)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        items = sorted(value) if isinstance(value, set | frozenset) else value
+        return [_finite(item) for item in items]
+    if isinstance(value, Path):
+        return str(value)
+    return value
