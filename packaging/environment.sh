@@ -47,7 +47,7 @@ make_venv() {
     is_new_enough "$venv/bin/python" && return 0
     if ! python=$(find_python); then
         if command -v uv >/dev/null && [ -z "${PYTHON:-}" ]; then
-            uv venv --clear --python '>=3.11' "$venv" # uv brings one
+            UV_VENV_CLEAR=1 uv venv --python '>=3.11' "$venv" # uv brings one
             return 0
         fi
         fail "MTL Studio needs Python 3.11 or newer; ${PYTHON:-python3} is older or not there." \
@@ -55,7 +55,7 @@ make_venv() {
     fi
     echo "Making $venv with $("$python" --version)"
     if command -v uv >/dev/null; then
-        uv venv --clear --python "$python" "$venv"
+        UV_VENV_CLEAR=1 uv venv --python "$python" "$venv"
     else
         ensure_venv_module "$python"
         "$python" -m venv --clear "$venv"
