@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 _HOME = Path(tempfile.mkdtemp(prefix="mtlstudio-tests-"))
 os.environ["MTLSTUDIO_HOME"] = str(_HOME)
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(_HOME / "hypothesis")
 os.environ.update(LC_ALL="C.UTF-8", LANG="C.UTF-8", LANGUAGE="")
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -19,6 +21,12 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import pytest  # noqa: E402
 
 from mtlstudio.base import texts  # noqa: E402
+
+with contextlib.suppress(ImportError):  # a GPU machine may have only pytest
+    import hypothesis
+
+    hypothesis.settings.register_profile("mtlstudio", deadline=None)  # a busy machine is no fault
+    hypothesis.settings.load_profile("mtlstudio")
 
 _ROOT = Path(__file__).resolve().parents[1]
 _DATA = _ROOT.parent / "shared" / "data"
