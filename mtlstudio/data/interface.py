@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,6 +76,20 @@ class Reading:
     targets: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture, perhaps read smaller than it is.
+
+    Attributes:
+        image: (h, w, 3) uint8 RGB, turned upright.
+        width, height: the picture's own size in pixels, upright; `image` may be smaller, of the same shape.
+    """
+
+    image: NDArray[np.uint8]
+    width: int
+    height: int
+
+
 class Source(ABC):
     """A data set that was opened: its targets and samples are known, nothing heavy is read.
 
@@ -84,22 +99,67 @@ class Source(ABC):
         findings: what was noticed while opening (unreadable files, ids with gaps, empty classes …).
     """
 
-    targets: tuple[TargetInfo, ...]
-    samples: Sequence[Sample]
+    targets: tuple[TargetInfo, ...] = ()
+    samples: Sequence[Sample] = ()
     findings: tuple[Problem, ...] = ()
 
     @abstractmethod
-    def read(self, sample: Sample) -> Reading:
-        """The sample's picture and targets.
+    def read_image(self, sample: Sample) -> NDArray[np.uint8]:
+        """Only the picture, (H, W, 3) uint8.
 
         Raises:
-            StudioError: the picture cannot be read: which file, why, what to do. A target that cannot be read or does
-                not fit (mask of another aspect, values outside the classes) raises too; `read_image` still works.
+            StudioError: it cannot be read: which file, why, what to do.
         """
 
-    @abstractmethod
-    def read_image(self, sample: Sample) -> NDArray[np.uint8]:
-        """Only the picture, (H, W, 3) uint8. Raises StudioError as `read`."""
+    def read_picture(self, sample: Sample, least: int) -> Picture:
+        """The picture, its sides at least `least` pixels long where its own are: may be read faster than whole."""
+        image = self.read_image(sample)
+        return Picture(image, image.shape[1], image.shape[0])
+
+    def size(self, sample: Sample) -> tuple[int, int]:
+        """Width and height of the upright picture in pixels, as cheaply as can be. Raises StudioError as `read_image`."""
+        image = self.read_image(sample)
+        return image.shape[1], image.shape[0]
+
+    def read_target(self, sample: Sample, target_id: str, width: int, height: int) -> Any:
+        """A raw target as in `Reading.targets`, None when it is missing.
+
+        Args:
+            width, height: of the upright picture; a dense target is brought to this size.
+
+        Raises:
+            StudioError: it cannot be read or does not fit (mask of another shape, values outside the classes).
+        """
+        value = sample.labels.get(target_id)
+        return np.asarray(value, np.float32) if isinstance(value, tuple) else value
+
+    def read(self, sample: Sample) -> Reading:
+        """The picture and its targets.
+
+        Raises:
+            StudioError: as `read_image` and `read_target`.
+        """
+        image = self.read_image(sample)
+        values = {
+            info.id: self.read_target(sample, info.id, image.shape[1], image.shape[0])
+            for info in self.targets
+            if info.id in sample.present
+        }
+        return Reading(image, {target: value for target, value in values.items() if value is not None})
+
+    def target_file(self, sample: Sample, target_id: str) -> Path | None:
+        """The file that holds one target of one sample (a mask); None where the labels are elsewhere."""
+        return None
+
+    def fingerprint(self) -> str:
+        """Changes when files, their sizes, splits or labels change; not when only their dates do."""
+        digest = hashlib.blake2b(digest_size=16)
+        for sample in self.samples:
+            masks = (self.target_file(sample, info.id) for info in self.targets)
+            files = [(path.name, _bytes(path)) for path in (sample.path, *masks) if path is not None]
+            labels = sorted(sample.labels.items())
+            digest.update(repr((sample.key, sample.split, sorted(sample.present), labels, files)).encode())
+        return digest.hexdigest()
 
     def target(self, target_id: str) -> TargetInfo:
         """A target by id. Raises KeyError where there is none."""
@@ -129,6 +189,15 @@ class Layout(ABC):
         """How surely the folder has this layout: 0 (no) … 1 (its published marks are all there). Cheap: looks at a few
         names, reads no picture."""
 
+    def settle(self, folder: Path) -> dict[str, Any]:
+        """What the layout finds out once, when the folder is added, and keeps as parameters of the data set, so that
+        opening it later is quick and always the same (classes found by scanning masks). Default: nothing.
+
+        Raises:
+            StudioError: as `open`.
+        """
+        return {}
+
     @abstractmethod
     def open(self, folder: Path | None, parameters: Mapping[str, Any]) -> Source:
         """Opens the data set.
@@ -136,6 +205,13 @@ class Layout(ABC):
         Raises:
             StudioError: the folder is missing, empty, unreadable or of another layout.
         """
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def layouts() -> tuple[Layout, ...]:

@@ -1,0 +1,100 @@
+"""What can be noticed about data: the codes with their sentences. `finding` makes a problem of one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.base.texts import mark, tr
+from mtlstudio.project.problems import Place, Problem, Severity, declare
+
+Kind = Literal["dataset", "task", "file", "data"]
+
+DATASET_CLOSED = declare("data.dataset_closed", mark("the data set cannot be opened: {reason}"))
+TARGET_UNKNOWN = declare(
+    "data.target_unknown", mark("the data set has no target {target!r} for the task {task!r}"),
+    mark("It has: {known}."),
+)  # fmt: skip
+TARGET_OTHER_TYPE = declare(
+    "data.target_other_type", mark("the target {target!r} is for {found}, the task {task!r} for {expected}")
+)
+CLASSES_DIFFER = declare(
+    "data.classes_differ", mark("the data set has {found} classes for the task {task!r}, the task has {expected}")
+)
+UNREADABLE = declare("data.unreadable", mark("left out, the picture cannot be read: {reason}"))
+TARGET_UNREADABLE = declare("data.target_unreadable", mark("counts as missing for {target}: {reason}"))
+UNLISTED = declare("data.unlisted", mark("{n} picture(s) are in no list and are left out: {names}"))
+LISTED_MISSING = declare("data.listed_missing", mark("{n} listed picture(s) are missing: {names}"))
+LINES_SKIPPED = declare("data.lines_skipped", mark("{n} line(s) are not understood and were left out: {names}"))
+OTHER_FORMAT = declare("data.other_format", mark("{n} file(s) are really {format}, not what their names say: {names}"))
+STRAY_FILES = declare("data.stray_files", mark("{n} file(s) are no pictures and are left out: {names}"))
+CLASS_IDS_RENUMBERED = declare("data.class_ids_renumbered", mark("{target}: class ids {found} → {kept}"))
+VALUES_RENUMBERED = declare("data.values_renumbered", mark("{target}: mask values {found} → {kept}"))
+SEVERAL_BOXES = declare("data.several_boxes", mark("{n} picture(s) have several boxes, the largest counts: {names}"))
+BAD_BOXES = declare("data.bad_boxes", mark("{n} box(es) cannot be used and count as missing: {names}"))
+BAD_CELLS = declare("data.bad_cells", mark("{column}: {n} cell(s) are not understood and count as missing: {names}"))
+DUPLICATE_KEYS = declare("data.duplicate_keys", mark("{n} picture(s) have the name of another: {names}"))
+LOST_MASKS = declare("data.lost_masks", mark("{n} mask(s) belong to no picture: {names}"))
+SCANNED_PART = declare("data.scanned_part", mark("{scanned} of {n} masks were looked at to find the classes"))
+INSTANCES = declare("data.instances", mark("{target}: the masks number single objects; all of them are one class"))
+THRESHOLDED = declare("data.thresholded", mark("{target}: grey masks; from 128 on it is the class 1"))
+EMPTY_CLASS = declare("data.empty_class", mark("the class folder {name!r} has no picture"))
+EMPTY_SPLIT = declare("data.empty_split", mark("the split {split!r} has no picture"), mark("More pictures are needed."))
+TINY_SPLIT = declare("data.tiny_split", mark("the split {split!r} has only {n} picture(s): its figures say little"))
+NO_LABELS = declare("data.no_labels", mark("{task}: no {split} image has one"))
+NO_LABELS_AT_ALL = declare(
+    "data.no_labels_at_all", mark("{task}: no image has one"), mark("Add labels, or remove the task.")
+)
+IMBALANCE = declare(
+    "data.imbalance", mark("{task}: {common!r} is {ratio} × as frequent as {rare!r}"), mark("Class weights may help.")
+)
+CLASS_ABSENT = declare("data.class_absent", mark("{task}: no {split} image shows {names}"))
+READ_FROM_DISK = declare(
+    "data.read_from_disk", mark("{gigabytes} GB of pictures do not fit into memory: they are read while training"),
+    mark("A smaller image size is faster."),
+)  # fmt: skip
+
+_MOST_NAMES = 5
+
+
+def finding(
+    code: str, severity: Severity, kind: Kind, thing: str = "", field: str = "", **values: str | int | float
+) -> Problem:
+    """A problem of this room: a declared code, how bad, where, the values of its sentence."""
+    return Problem(code, severity, Place(kind, thing, field), FrozenDict(values))
+
+
+def note(code: str, kind: Kind, thing: str = "", **values: str | int | float) -> Problem:
+    """A finding that is only worth knowing."""
+    return finding(code, Severity.NOTE, kind, thing, **values)
+
+
+def warning(code: str, kind: Kind, thing: str = "", **values: str | int | float) -> Problem:
+    """A finding that the user should look at."""
+    return finding(code, Severity.WARNING, kind, thing, **values)
+
+
+def of_names(code: str, names: list[str], severity: Severity = Severity.WARNING, **values: str | int) -> Problem:
+    """A finding about several files or names: how many, and the first few."""
+    return finding(code, severity, "dataset", n=len(names), names=listed(names), **values)
+
+
+def listed(names: list[str]) -> str:
+    """The first names, with an ellipsis where there are more."""
+    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+
+
+def reason(error: StudioError) -> str:
+    """What an error says, without its place, as a value of a sentence."""
+    return " ".join(part for part in (tr(error.message, **error.values), tr(error.fix, **error.values)) if part)
+
+
+def unreadable(path: object, error: StudioError) -> Problem:
+    """The finding about a picture that had to be left out."""
+    return warning(UNREADABLE, "file", error.where or str(path), reason=reason(error))
+
+
+def target_unreadable(path: object, target: str, error: StudioError) -> Problem:
+    """The finding about a target that had to be taken for missing."""
+    return warning(TARGET_UNREADABLE, "file", error.where or str(path), target=target, reason=reason(error))

@@ -1,0 +1,248 @@
+"""The data of a project: its data sets opened, every sample with its split, targets under the tasks' ids."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark
+from mtlstudio.data import findings as f
+from mtlstudio.data.interface import SPLITS, Layout, Picture, Reading, Sample, Source, layout, layouts
+from mtlstudio.data.splits import Stratum, assign
+from mtlstudio.project.problems import Problem, Severity
+from mtlstudio.project.spec import DatasetSpec, ProjectSpec
+
+
+@dataclass(frozen=True)
+class Item:
+    """One sample of a project. `dataset`: index of its data set in the project; `split`: train, val or test."""
+
+    dataset: int
+    sample: Sample
+    split: str
+
+    @property
+    def key(self) -> str:
+        """The sample's key, unique in its data set."""
+        return self.sample.key
+
+
+class ProjectData:
+    """The opened data sets of a project; made by `open_data`.
+
+    Attributes:
+        spec: the project as it was when they were opened.
+        sources: one per data set of the project; an empty one where it could not be opened.
+        all_items: every sample, data set by data set.
+        findings: of the data sets and of their fit to the tasks.
+    """
+
+    def __init__(self, spec: ProjectSpec, sources: tuple[Source, ...], findings: tuple[Problem, ...]) -> None:
+        self.spec, self.sources, self.findings = spec, sources, findings
+        self._targets = [_usable(spec, dataset, source) for dataset, source in zip(spec.datasets, sources, strict=True)]
+        self.all_items = tuple(
+            Item(number, sample, split)
+            for number, source in enumerate(sources)
+            for sample, split in zip(source.samples, assign(source.samples, spec.data, _stratum(source)), strict=True)
+        )
+        self._fingerprint: str | None = None
+
+    def items(self, split: str) -> tuple[Item, ...]:
+        """The samples of one split: train, val or test."""
+        return tuple(item for item in self.all_items if item.split == split)
+
+    def present(self, item: Item) -> frozenset[str]:
+        """Ids of the tasks that this sample has a target for, as far as can be told without reading pictures."""
+        targets = self._targets[item.dataset]
+        return frozenset(task for task, target in targets.items() if target in item.sample.present)
+
+    def read(self, item: Item) -> Reading:
+        """The picture and its targets by task id.
+
+        Raises:
+            StudioError: the picture or one of the targets cannot be read.
+        """
+        image = self.read_image(item)
+        height, width = image.shape[:2]
+        values = {task: self.read_target(item, task, width, height) for task in sorted(self.present(item))}
+        return Reading(image, {task: value for task, value in values.items() if value is not None})
+
+    def read_image(self, item: Item) -> NDArray[np.uint8]:
+        """The picture alone, (H, W, 3) uint8. Raises StudioError where it cannot be read."""
+        return self.sources[item.dataset].read_image(item.sample)
+
+    def read_picture(self, item: Item, least: int) -> Picture:
+        """The picture, perhaps read smaller, its sides at least `least` pixels. Raises StudioError as `read_image`."""
+        return self.sources[item.dataset].read_picture(item.sample, least)
+
+    def read_target(self, item: Item, task: str, width: int, height: int) -> Any:
+        """A task's raw target for a picture of that size, None when it is missing. Raises StudioError as `Source`."""
+        if task not in self.present(item):
+            return None
+        return self.sources[item.dataset].read_target(item.sample, self._targets[item.dataset][task], width, height)
+
+    def size(self, item: Item) -> tuple[int, int]:
+        """Width and height of the picture in pixels. Raises StudioError where it cannot be read."""
+        return self.sources[item.dataset].size(item.sample)
+
+    def target_file(self, item: Item, task: str) -> Path | None:
+        """The file that holds a task's target (a mask), where there is one."""
+        target = self._targets[item.dataset].get(task)
+        return None if target is None else self.sources[item.dataset].target_file(item.sample, target)
+
+    def coverage(self) -> dict[str, dict[str, int]]:
+        """Task id -> split -> number of samples that have a target."""
+        counts = {task: dict.fromkeys(SPLITS, 0) for task in self.spec.task_ids}
+        for item in self.all_items:
+            for task in self.present(item):
+                counts[task][item.split] += 1
+        return counts
+
+    def fingerprint(self) -> str:
+        """Changes when the data change (names, sizes, splits, labels); computed once."""
+        if self._fingerprint is None:
+            digest = hashlib.blake2b(digest_size=16)
+            for source, targets in zip(self.sources, self._targets, strict=True):
+                digest.update(f"{source.fingerprint()} {sorted(targets.items())}".encode())
+            digest.update(repr([(item.dataset, item.key, item.split) for item in self.all_items]).encode())
+            self._fingerprint = digest.hexdigest()
+        return self._fingerprint
+
+    def closed(self) -> tuple[Problem, ...]:
+        """Findings about data sets that could not be opened."""
+        return tuple(problem for problem in self.findings if problem.code == f.DATASET_CLOSED)
+
+
+class _Nothing(Source):
+    """Stands for a data set that could not be opened."""
+
+    def read_image(self, sample: Sample) -> NDArray[np.uint8]:
+        raise StudioError(mark("the data set is not open"), where=sample.key)
+
+
+def open_data(spec: ProjectSpec, folder: Path) -> ProjectData:
+    """Opens all data sets of a project.
+
+    Args:
+        folder: the project's; relative paths start there.
+
+    Raises:
+        StudioError: the project has no data set, or none of them can be opened. Where only some cannot, these are
+            findings (errors) of the result.
+    """
+    if not spec.datasets:
+        raise StudioError(
+            mark("the project has no data"), where=spec.name, fix=mark("Add a folder of labelled pictures.")
+        )
+    sources: list[Source] = []
+    found: list[Problem] = []
+    failures: list[StudioError] = []
+    for dataset in spec.datasets:
+        try:
+            source = open_source(dataset, folder)
+        except StudioError as error:
+            source = _Nothing()
+            failures.append(error)
+            found.append(f.finding(f.DATASET_CLOSED, Severity.ERROR, "dataset", dataset.id, reason=error.text()))
+        sources.append(source)
+        found.extend(source.findings)
+        found.extend(_misfits(spec, dataset, source))
+    if len(failures) == len(sources):
+        raise failures[0]
+    return ProjectData(spec, tuple(sources), tuple(found))
+
+
+def open_source(dataset: DatasetSpec, folder: Path) -> Source:
+    """Opens one data set.
+
+    Raises:
+        StudioError: its layout is unknown, or its folder missing, empty, unreadable or of another layout.
+    """
+    return layout_of(dataset).open(folder_of(dataset, folder), dataset.parameters)
+
+
+def folder_of(dataset: DatasetSpec, folder: Path) -> Path | None:
+    """Where a data set of the project in `folder` lies; None where its layout needs no folder."""
+    if not dataset.path:
+        return None
+    return Path(dataset.path) if Path(dataset.path).is_absolute() else folder / dataset.path
+
+
+def layout_of(dataset: DatasetSpec) -> Layout:
+    """A data set's layout. Raises StudioError where there is none of that id."""
+    try:
+        return layout(dataset.layout)
+    except KeyError:
+        raise StudioError(
+            mark("there is no layout {layout!r}"), where=dataset.id, fix=mark("Known: {known}."),
+            layout=dataset.layout, known=", ".join(known.id for known in layouts()),
+        ) from None  # fmt: skip
+
+
+def _usable(spec: ProjectSpec, dataset: DatasetSpec, source: Source) -> dict[str, str]:
+    """Task id -> target id, of those that are there and of the task's type."""
+    types = {info.id: info.task_type for info in source.targets}
+    tasks = {task.id: task.type for task in spec.tasks}
+    return {
+        task: target for task, target in dataset.targets.items() if task in tasks and types.get(target) == tasks[task]
+    }
+
+
+def _misfits(spec: ProjectSpec, dataset: DatasetSpec, source: Source) -> list[Problem]:
+    infos = {info.id: info for info in source.targets}
+    found: list[Problem] = []
+    if isinstance(source, _Nothing):
+        return found
+    for task in (task for task in spec.tasks if task.id in dataset.targets):
+        target = dataset.targets[task.id]
+        info = infos.get(target)
+        if info is None:
+            known = ", ".join(infos) or "—"
+            found.append(_misfit(f.TARGET_UNKNOWN, dataset, target=target, task=task.name, known=known))
+        elif info.task_type != task.type:
+            found.append(
+                _misfit(
+                    f.TARGET_OTHER_TYPE, dataset, target=target, task=task.name, found=info.task_type, expected=task.type
+                )
+            )
+        else:
+            has, wants = (_count(thing.parameters.get("class_names", ())) for thing in (info, task))
+            if has and wants and has != wants:
+                found.append(_misfit(f.CLASSES_DIFFER, dataset, task=task.name, found=has, expected=wants))
+    return found
+
+
+def _misfit(code: str, dataset: DatasetSpec, **values: str | int) -> Problem:
+    return f.finding(code, Severity.ERROR, "dataset", dataset.id, "targets", **values)
+
+
+def _count(names: Collection[str]) -> int:
+    return len(names)
+
+
+def _stratum(source: Source) -> Stratum:
+    """What a split is balanced by: the class target with the most classes that still have several pictures each."""
+    sizes = {
+        info.id: _count(info.parameters.get("class_names", ()))
+        for info in source.targets
+        if info.task_type == "classification"
+    }
+    fitting = {target: size for target, size in sizes.items() if size * 2 <= len(source.samples)}
+    if not fitting:
+        return lambda sample: 0
+    chosen = max(fitting, key=lambda target: fitting[target])
+
+    def stratum(sample: Sample) -> Hashable:
+        label: Hashable = sample.labels.get(chosen)
+        return label
+
+    return stratum
+
+
