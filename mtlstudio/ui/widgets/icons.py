@@ -1,0 +1,141 @@
+"""The window's icons: SVG files in `resources/icons`, drawn in the theme's colours at every size.
+
+    set_icon(button, "play")              # follows the theme by itself
+    icon("play", "accent")                # a QIcon for menus, tabs, items made anew
+    pixmap("play", 24, "dim", ratio)      # for paintEvent
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from mtlstudio.base.resources import resource
+from mtlstudio.ui.theme import signals, theme
+
+log = logging.getLogger(__name__)
+
+_SIZES = (12, 14, 16, 18, 20, 24, 32, 48)
+_RATIOS = (1.0, 2.0)
+_MISSING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+    'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">'
+    '<rect x="4" y="4" width="16" height="16" rx="3" stroke-dasharray="3 3"/>'
+    '<path d="M9.5 10a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.9-1.1 1.8"/><path d="M12 16.9v.1"/></svg>'
+)
+
+
+def names() -> tuple[str, ...]:
+    """Every icon there is."""
+    return tuple(sorted(path.stem for path in resource("icons").glob("*.svg")))
+
+
+def icon(name: str, colour: str | QColor | None = None, size: int | None = None) -> QIcon:
+    """An icon in the colours of the theme in use; `set_icon` also follows later themes.
+
+    Args:
+        name: file name without its ending; an unknown one gives a dashed box with a question mark.
+        colour: a token (`text`, `dim`, `accent` …) or a colour; nothing: `text`.
+        size: adds exactly this size, in pixels, to the usual ones.
+    """
+    return QIcon(_icon(name, _hex(colour), size or 0))
+
+
+def pixmap(name: str, size: int = 20, colour: str | QColor | None = None, ratio: float = 1.0) -> QPixmap:
+    """One icon as a pixmap of `size` logical pixels on a screen of the given device pixel ratio."""
+    return _pixmap(name, size, _hex(colour), ratio)
+
+
+def set_icon(target: QObject, name: str, colour: str | None = None, size: int | None = None) -> None:
+    """Gives a button or an action an icon that follows the theme.
+
+    Args:
+        target: a button, an action: any object with `setIcon`.
+        name: see `icon`; an empty name takes the icon away.
+        colour: a token or a colour; nothing: `text`.
+        size: icon size in pixels; nothing leaves the button's own.
+    """
+    follower = target.findChild(_Follower, options=Qt.FindChildOption.FindDirectChildrenOnly) or _Follower(target)
+    follower.set(name, colour, size or 0)
+
+
+def paint_icon(
+    painter: QPainter, name: str, area: QRectF, colour: str | QColor | None = None, opacity: float = 1.0
+) -> None:
+    """Paints an icon into an area, as vectors: for canvases that zoom."""
+    painter.save()
+    painter.setOpacity(painter.opacity() * opacity)
+    _renderer(name, _hex(colour)).render(painter, area)
+    painter.restore()
+
+
+def _hex(colour: str | QColor | None) -> str:
+    if isinstance(colour, QColor):
+        return colour.name(QColor.NameFormat.HexArgb)
+    return theme().colour(colour or "text").name(QColor.NameFormat.HexArgb)
+
+
+@lru_cache(maxsize=512)
+def _source(name: str) -> str:
+    path = resource("icons", f"{name}.svg")
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        log.warning("There is no icon named %r", name)
+        return _MISSING
+
+
+@lru_cache(maxsize=512)
+def _renderer(name: str, argb: str) -> QSvgRenderer:
+    source = _source(name).replace("currentColor", QColor(argb).name())
+    return QSvgRenderer(QByteArray(source.encode()))
+
+
+@lru_cache(maxsize=1024)
+def _pixmap(name: str, size: int, argb: str, ratio: float) -> QPixmap:
+    made = QPixmap(QSize(max(1, round(size * ratio)), max(1, round(size * ratio))))
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setOpacity(QColor(argb).alphaF())
+    _renderer(name, argb).render(painter, QRectF(made.rect()))
+    painter.end()
+    made.setDevicePixelRatio(ratio)
+    return made
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, argb: str, size: int) -> QIcon:
+    made = QIcon()
+    faded = QColor(argb)
+    faded.setAlphaF(faded.alphaF() * 0.38)
+    for mode, colour in ((QIcon.Mode.Normal, argb), (QIcon.Mode.Disabled, faded.name(QColor.NameFormat.HexArgb))):
+        for pixels in sorted({*_SIZES, size} - {0}):
+            for ratio in _RATIOS:
+                made.addPixmap(_pixmap(name, pixels, colour, ratio), mode)
+    return made
+
+
+class _Follower(QObject):
+    """A child of its target that draws the icon again in another theme's colours, and goes when the target goes."""
+
+    def __init__(self, target: QObject) -> None:
+        super().__init__(target)
+        self._wanted: tuple[str, str | None, int] = ("", None, 0)
+        signals.theme_changed.connect(self._apply)
+
+    def set(self, name: str, colour: str | None, size: int) -> None:
+        self._wanted = (name, colour, size)
+        self._apply()
+
+    def _apply(self) -> None:
+        name, colour, size = self._wanted
+        target: Any = self.parent()
+        target.setIcon(icon(name, colour, size) if name else QIcon())
+        if size and hasattr(target, "setIconSize"):
+            target.setIconSize(QSize(size, size))
