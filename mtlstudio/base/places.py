@@ -31,3 +31,9 @@ def log_folder() -> Path:
     """Where tracebacks of unexpected errors go."""
     home = _home()
     return home / "logs" if home else Path(platformdirs.user_log_dir(_APP, appauthor=False))
+
+
+def projects_folder() -> Path:
+    """Where new projects are proposed."""
+    home = _home()
+    return home / "projects" if home else Path(platformdirs.user_documents_dir()) / "MTL Studio"

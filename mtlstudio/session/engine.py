@@ -24,7 +24,7 @@ class Engine(QObject):
         self.version = ""
         self.device = ""
         self.device_memory = 0
-        self._error = ""
+        self.failure = ""
         self._thread: threading.Thread | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(50)
@@ -62,14 +62,14 @@ class Engine(QObject):
             if device.type == "cuda":
                 self.device_memory = int(torch.cuda.get_device_properties(device).total_memory)
         except Exception as error:  # an incomplete installation must not take the window down
-            self._error = f"{type(error).__name__}: {error}"
+            self.failure = f"{type(error).__name__}: {error}"
 
     def _poll(self) -> None:
         if self._thread is None or self._thread.is_alive() or not self._timer.isActive():
             return
         self._timer.stop()
-        if self._error:
-            self.failed.emit(self._error)
+        if self.failure:
+            self.failed.emit(self.failure)
         else:
             self.is_ready = True
             self.ready.emit()

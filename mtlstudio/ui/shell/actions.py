@@ -56,6 +56,7 @@ ACTIONS: tuple[ActionDeclaration, ...] = (
     A("project.sample", mark("New from the sample scenes…"), "file", "star", document=False),
     A("project.open", mark("Open project…"), "file", "folder-open", "Ctrl+O", document=False),
     A("project.save", mark("Save"), "file", "save", "Ctrl+S", separator=True),
+    A("data.add", mark("Add data…"), "file", "plus"),
     A("project.close", mark("Close project"), "file", "close", "Ctrl+W"),
     A("app.settings", mark("Settings…"), "file", "settings", "Ctrl+,", document=False, separator=True),
     A("app.quit", mark("Quit"), "file", "", "Ctrl+Q", document=False, separator=True),
