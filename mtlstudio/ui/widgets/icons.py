@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from mtlstudio.base.resources import resource
@@ -20,8 +20,12 @@ from mtlstudio.ui.theme import signals, theme
 
 log = logging.getLogger(__name__)
 
-_SIZES = (12, 14, 16, 18, 20, 24, 32, 48)
-_RATIOS = (1.0, 2.0)
+_SIZES = (16, 20, 24)
+_ALIASES = {
+    "app": "logo", "bolt": "train", "database": "data", "delete": "trash", "error-circle": "error", "gallery": "data",
+    "gear": "settings", "gpu": "chip", "import": "download", "loupe": "inspect", "pool-avg": "avg-pool",
+    "pool-max": "max-pool", "tag": "classification", "transposed-convolution": "transposed", "unet": "unet-decoder",
+}  # fmt: skip
 _MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
     'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">'
@@ -31,7 +35,7 @@ _MISSING = (
 
 
 def names() -> tuple[str, ...]:
-    """Every icon there is."""
+    """Every icon there is, without the other names that some go by."""
     return tuple(sorted(path.stem for path in resource("icons").glob("*.svg")))
 
 
@@ -41,9 +45,10 @@ def icon(name: str, colour: str | QColor | None = None, size: int | None = None)
     Args:
         name: file name without its ending; an unknown one gives a dashed box with a question mark.
         colour: a token (`text`, `dim`, `accent` …) or a colour; nothing: `text`.
-        size: adds exactly this size, in pixels, to the usual ones.
+        size: exactly this size, in pixels; nothing: the usual ones.
     """
-    return QIcon(_icon(name, _hex(colour), size or 0))
+    ratio = QGuiApplication.instance().devicePixelRatio() if QGuiApplication.instance() else 1.0
+    return QIcon(_icon(name, _hex(colour), size or 0, ratio))
 
 
 def pixmap(name: str, size: int = 20, colour: str | QColor | None = None, ratio: float = 1.0) -> QPixmap:
@@ -82,7 +87,7 @@ def _hex(colour: str | QColor | None) -> str:
 
 @lru_cache(maxsize=512)
 def _source(name: str) -> str:
-    path = resource("icons", f"{name}.svg")
+    path = resource("icons", f"{_ALIASES.get(name, name)}.svg")
     try:
         return path.read_text(encoding="utf-8")
     except OSError:
@@ -110,14 +115,15 @@ def _pixmap(name: str, size: int, argb: str, ratio: float) -> QPixmap:
 
 
 @lru_cache(maxsize=512)
-def _icon(name: str, argb: str, size: int) -> QIcon:
+def _icon(name: str, argb: str, size: int, ratio: float) -> QIcon:
     made = QIcon()
     faded = QColor(argb)
     faded.setAlphaF(faded.alphaF() * 0.38)
-    for mode, colour in ((QIcon.Mode.Normal, argb), (QIcon.Mode.Disabled, faded.name(QColor.NameFormat.HexArgb))):
-        for pixels in sorted({*_SIZES, size} - {0}):
-            for ratio in _RATIOS:
-                made.addPixmap(_pixmap(name, pixels, colour, ratio), mode)
+    for pixels in (size,) if size else _SIZES:
+        for density in sorted({1.0, ratio}):
+            made.addPixmap(_pixmap(name, pixels, argb, density), QIcon.Mode.Normal)
+            pale = _pixmap(name, pixels, faded.name(QColor.NameFormat.HexArgb), density)
+            made.addPixmap(pale, QIcon.Mode.Disabled)
     return made
 
 
