@@ -91,7 +91,7 @@ def table(rows: list[list[str]], header: list[str]) -> str:
 
 
 def _cell(text: str, width: int) -> str:
-    is_number = text[:1].isdigit() or text[:1] in "-+" and text[1:2].isdigit()
+    is_number = text[:1].isdigit() or (text[:1] in "-+" and text[1:2].isdigit())
     return text.rjust(width) if is_number else text.ljust(width)
 
 

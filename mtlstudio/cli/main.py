@@ -59,7 +59,9 @@ def _parser(found: dict[str, Command]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mtlstudio",
         description=tr("Design, train and understand multi-task networks."),
-        epilog=tr("Without a command: `mtlstudio [DIR]` opens the window; `mtlstudio window --help` tells its options."),
+        epilog=tr(
+            "Without a command: `mtlstudio [DIR]` opens the window; `mtlstudio window --help` tells its options."
+        ),
     )
     parser.add_argument("--version", action="version", version=f"mtlstudio {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar=mark("COMMAND"))

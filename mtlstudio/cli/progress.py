@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import sys
 
+from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import tr
 from mtlstudio.project.problems import Place, Problem, Severity, declared
-from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.runs.events import (
-    CheckpointWritten, EpochFinished, Event, Noted, RunFinished, RunStarted, StepsMeasured, WeightsChanged,
+    CheckpointWritten,
+    EpochFinished,
+    Event,
+    Noted,
+    RunFinished,
+    RunStarted,
+    StepsMeasured,
+    WeightsChanged,
 )  # fmt: skip
 
 BAR = 24
@@ -70,7 +77,9 @@ class Progress:
         total = max(1, self._started.steps_per_epoch * self._epochs)
         share = min(1.0, event.step / total)
         filled = round(share * BAR)
-        losses = "  ".join(f"{task} {values[-1]:.3f}" for task, values in event.losses.items() if values[-1] is not None)
+        losses = "  ".join(
+            f"{task} {values[-1]:.3f}" for task, values in event.losses.items() if values[-1] is not None
+        )
         speed = len(event.total) / event.seconds if event.seconds else 0.0
         bar = "█" * filled + "·" * (BAR - filled)
         sys.stdout.write(f"\r\x1b[K{bar} {share:4.0%}  {speed:.1f}/s  {losses}")

@@ -30,9 +30,7 @@ class _New(Command):
     def run(self, arguments: argparse.Namespace) -> int:
         folder: Path = arguments.folder
         if (folder / files.PROJECT_FILE).exists():
-            raise StudioError(
-                mark("there is a project already"), where=str(folder), fix=mark("Choose another folder.")
-            )
+            raise StudioError(mark("there is a project already"), where=str(folder), fix=mark("Choose another folder."))
         spec = propose(folder.resolve().name, [path.resolve() for path in arguments.data], folder.resolve())
         chosen = _template(arguments.template, spec)
         spec = spec.with_network(template(chosen).build(spec))

@@ -64,9 +64,7 @@ def _changed(spec: ProjectSpec, arguments: argparse.Namespace) -> ProjectSpec:
     for change in arguments.changes:
         key, equals, value = change.partition("=")
         if not equals:
-            raise StudioError(
-                mark("--set {change!r} has no value"), fix=mark("Write it as KEY=VALUE."), change=change
-            )
+            raise StudioError(mark("--set {change!r} has no value"), fix=mark("Write it as KEY=VALUE."), change=change)
         spec = set_field(spec, key.strip(), value)
     if arguments.epochs is not None:
         spec = set_field(spec, "training.epochs", str(arguments.epochs))

@@ -62,7 +62,7 @@ def _begin(window: MainWindow, studio: Studio, arguments: argparse.Namespace, fa
     studio.engine.start()
     try:
         if arguments.folder is not None:
-            window.open_project(arguments.folder, ask=arguments.screenshot is None)
+            window.projects.open(arguments.folder, ask=arguments.screenshot is None)
         if arguments.workspace:
             window.show_workspace(arguments.workspace)
         if arguments.image is not None:

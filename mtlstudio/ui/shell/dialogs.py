@@ -117,7 +117,10 @@ class NewProjectDialog(QDialog):
         folder = Path(self.where.text()).expanduser()
         name = folder.name or path.name
         self._jobs.submit(
-            lambda token: _look_at(name, path, folder), self._show, lambda error: self.found.setText(error.text()), "look"
+            lambda token: _look_at(name, path, folder),
+            self._show,
+            lambda error: self.found.setText(error.text()),
+            "look",
         )
 
     def _show(self, found: tuple[ProjectSpec, dict[str, int]]) -> None:
@@ -197,9 +200,7 @@ def ask_to_recover(folder: Path, reason: StudioError | None, parent: QWidget) ->
     words = tr("There is a newer autosave from a session that did not end well.") if reason is None else reason.text()
     box.setInformativeText(words + "\n\n" + tr("What is on disk stays as it is until you save."))
     recover = box.addButton(tr("Open the recovered state"), QMessageBox.ButtonRole.AcceptRole)
-    box.addButton(
-        tr("Open what was saved") if reason is None else tr("Cancel"), QMessageBox.ButtonRole.RejectRole
-    )
+    box.addButton(tr("Open what was saved") if reason is None else tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(recover)
     box.exec()
     return box.clickedButton() is recover

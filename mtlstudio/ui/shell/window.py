@@ -6,12 +6,12 @@ import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import LANGUAGES, language, mark, ntr, set_language, tr
+from mtlstudio.base.texts import mark, ntr, tr
 from mtlstudio.project import files
 from mtlstudio.project.problems import Severity
 from mtlstudio.session.document import Document
@@ -20,10 +20,12 @@ from mtlstudio.ui.shell import dialogs
 from mtlstudio.ui.shell.actions import ACTIONS, MENUS, Actions
 from mtlstudio.ui.shell.command_palette import CommandPalette
 from mtlstudio.ui.shell.key_map import KeyMap
+from mtlstudio.ui.shell.preferences import Preferences
+from mtlstudio.ui.shell.projects import Projects
 from mtlstudio.ui.shell.top_bar import StatusStrip, TopBar
 from mtlstudio.ui.shell.welcome import Welcome
 from mtlstudio.ui.shell.workspace import Workspace, WorkspaceDeclaration
-from mtlstudio.ui.theme import apply_theme, scaled, theme
+from mtlstudio.ui.theme import scaled, theme
 from mtlstudio.ui.widgets.feedback import Toaster
 
 WORKSPACES: tuple[tuple[WorkspaceDeclaration, str, str], ...] = (
@@ -59,6 +61,11 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(scaled(900), scaled(560))
         self.resize(1440, 900)
         self.toaster = Toaster(self)
+        self.projects = Projects(self, studio)
+        self.preferences = Preferences(self, studio)
+        self.projects.workspace_wanted.connect(self.show_workspace)
+        self.preferences.language_changed.connect(self._rebuild)
+        self.preferences.theme_changed.connect(lambda: self.actions_["view.dark"].setChecked(theme().is_dark))
         self.workspaces: dict[str, Workspace] = {}
         self.current = "design"
         self._disposed = False
@@ -118,16 +125,10 @@ class MainWindow(QMainWindow):
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         handlers: dict[str, Callable[[], object]] = {
-            "project.new": lambda: self.new_project(None),
-            "project.sample": lambda: self._start_from_template(""),
-            "project.open": self._choose_project,
-            "project.save": self._save,
-            "project.close": self._close_project,
-            "app.settings": self._change_settings,
+            **self.projects.handlers(),
             "app.quit": self.close,
             "view.palette": lambda: CommandPalette(self.actions_, self).show(),
-            "view.dark": self._toggle_theme,
-            "view.language": self._next_language,
+            **self.preferences.handlers(),
             "view.reset_layout": self._reset_layout,
             "view.full_screen": self._toggle_full_screen,
             "help.keys": self._show_keys,
@@ -153,76 +154,12 @@ class MainWindow(QMainWindow):
 
     # --- the project ------------------------------------------------------------------------------------------
 
-    def open_project(self, folder: Path, ask: bool = True) -> None:
-        """Opens a project; offers the recovery of one that did not end well.
-
-        Raises:
-            StudioError: it cannot be opened.
-        """
-        if not self._may_leave():
-            return
-        folder = Path(folder).resolve()
-        recovered = None
-        if files.recovery(folder) is not None and ask:
-            reason = _load_error(folder)
-            if dialogs.ask_to_recover(folder, reason, self):
-                recovered = files.load_recovery(folder)
-            elif reason is not None:
-                return
-            else:
-                files.discard_recovery(folder)
-        self.studio.open(folder, recovered)
-
-    def new_project(self, data: Path | None, template_id: str = "") -> None:
-        """Asks for pictures and makes a project of them."""
-        if not self._may_leave():
-            return
-        dialog = dialogs.NewProjectDialog(self.studio.settings, data, template_id, self)
-        if dialog.exec() and dialog.folder is not None and dialog.spec is not None:
-            folder, spec = dialog.folder, dialog.spec
-            self._try(lambda: self.studio.create(folder, spec))
-            self.show_workspace("data")
-
     def inspect_images(self, paths: Sequence[Path]) -> None:
         """Shows pictures in Inspect."""
         self.show_workspace("inspect")
-        room = self.workspaces.get("inspect")
-        open_images = getattr(room, "open_images", None)
+        open_images = getattr(self.workspaces.get("inspect"), "open_images", None)
         if open_images is not None:
             open_images(list(paths))
-
-    def _start_from_template(self, template_id: str) -> None:
-        if self._may_leave():
-            folder, spec = dialogs.sample_project(template_id)
-            self._try(lambda: self.studio.create(folder, spec))
-            self.show_workspace("design")
-
-    def _choose_project(self) -> None:
-        start = self.studio.settings.folders.get("open_project", str(dialogs.projects_folder()))
-        folder = QFileDialog.getExistingDirectory(self, tr("Open project"), start)
-        if folder:
-            self.studio.settings.folders["open_project"] = str(Path(folder).parent)
-            self._try(lambda: self.open_project(Path(folder)))
-
-    def _save(self) -> None:
-        if self._try(self._document().save):
-            self.studio.say(tr("Saved"), "good")
-
-    def _close_project(self) -> None:
-        if self._may_leave():
-            self.studio.close_document()
-
-    def _may_leave(self) -> bool:
-        """Whether the open project may be left: asks about unsaved changes."""
-        document = self.studio.document
-        if document is None or document.is_saved:
-            return True
-        answer = dialogs.ask_to_save(document.spec.name, self)
-        if answer == "save":
-            return self._try(document.save)
-        if answer == "discard":
-            files.discard_recovery(document.folder)
-        return answer == "discard"
 
     def _document(self) -> Document:
         assert self.studio.document is not None
@@ -261,9 +198,9 @@ class MainWindow(QMainWindow):
 
     def _new_welcome(self) -> Welcome:
         made = Welcome(self.studio, self.actions_)
-        made.template_chosen.connect(self._start_from_template)
-        made.project_chosen.connect(lambda folder: self._try(lambda: self.open_project(folder)))
-        made.language_chosen.connect(self.change_language)
+        made.template_chosen.connect(self.projects.start_from_template)
+        made.project_chosen.connect(lambda folder: self.projects.attempt(lambda: self.projects.open(folder)))
+        made.language_chosen.connect(self.preferences.change_language)
         return made
 
     # --- workspaces -------------------------------------------------------------------------------------------
@@ -378,44 +315,6 @@ class MainWindow(QMainWindow):
         tone = kind if kind in ("info", "good", "warning", "bad") else "info"
         self.toaster.show(text, tone=tone, timeout=10000 if kind in ("bad", "warning") else 4000)  # type: ignore[arg-type]
 
-    # --- settings ---------------------------------------------------------------------------------------------
-
-    def change_language(self, code: str) -> None:
-        """Shows everything in another language, now and from now on."""
-        if code != language():
-            self.studio.settings.language = code
-            self.studio.remember_settings()
-            set_language(code)
-            QTimer.singleShot(0, self._rebuild)
-
-    def _next_language(self) -> None:
-        codes = list(LANGUAGES)
-        self.change_language(codes[(codes.index(language()) + 1) % len(codes)])
-
-    def _toggle_theme(self) -> None:
-        self._use_theme("light" if theme().is_dark else "dark")
-
-    def _use_theme(self, name: str) -> None:
-        self.studio.settings.theme = name
-        self.studio.remember_settings()
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        apply_theme(app, name)  # type: ignore[arg-type]
-        self.actions_["view.dark"].setChecked(theme().is_dark)
-
-    def _change_settings(self) -> None:
-        settings = self.studio.settings
-        dialog = dialogs.SettingsDialog(settings, self)
-        if not dialog.exec():
-            return
-        for name, value in dialog.values.items():
-            setattr(settings, name, value)
-        self.studio.remember_settings()
-        self._use_theme(settings.theme)
-        if settings.language_code() != language():
-            set_language(settings.language_code())
-            QTimer.singleShot(0, self._rebuild)
-
     def _show_keys(self) -> None:
         dialog = KeyMap(self.actions_, self.studio.settings, self)
         dialog.exec()
@@ -438,17 +337,17 @@ class MainWindow(QMainWindow):
         if not paths:
             return
         event.acceptProposedAction()
-        self._try(lambda: self.drop(paths))
+        self.projects.attempt(lambda: self.drop(paths))
 
     def drop(self, paths: Sequence[Path]) -> None:
         """What a drop of files and folders does. Raises StudioError."""
         first = paths[0]
         if first.name == files.PROJECT_FILE:
-            self.open_project(first.parent)
+            self.projects.open(first.parent)
         elif (first / files.PROJECT_FILE).exists():
-            self.open_project(first)
+            self.projects.open(first)
         elif first.is_dir() and self.current != "inspect":
-            self.new_project(first)
+            self.projects.new(first)
         elif self.studio.document is not None:
             self.inspect_images(paths)
         else:
@@ -462,7 +361,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Asks about unsaved changes; a running training stops with a checkpoint."""
-        if self._disposed or not self._may_leave():
+        if self._disposed or not self.projects.may_leave():
             event.setAccepted(self._disposed)
             return
         self._keep_layouts()
@@ -480,19 +379,3 @@ class MainWindow(QMainWindow):
         """Takes the workspaces down, before the sessions they look at go."""
         self._disposed = True
         self._drop_workspaces()
-
-    def _try(self, do: Callable[[], object]) -> bool:
-        try:
-            do()
-        except StudioError as error:
-            self.studio.say(error.text(), "bad")
-            return False
-        return True
-
-
-def _load_error(folder: Path) -> StudioError | None:
-    try:
-        files.load(folder)
-    except StudioError as error:
-        return error
-    return None
