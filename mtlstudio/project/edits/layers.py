@@ -1,0 +1,257 @@
+"""Edits of layers: put in, take out, move."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from mtlstudio.base.files import slug
+from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.base.texts import mark
+from mtlstudio.project.edits.common import (
+    layer_of,
+    names,
+    only_port,
+    refuse,
+    refuse_circle,
+    task_of,
+    with_settled,
+)
+from mtlstudio.project.edits.rewiring import heal, new_id, place, settled, taken_ids, with_layer
+from mtlstudio.project.graph import INPUT_TYPE, main_connection
+from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec
+
+
+def insert_on_connection(
+    spec: ProjectSpec,
+    at: Connection | Output,
+    layer_type: str,
+    name: str,
+    parameters: Mapping[str, Any] | None = None,
+    tasks: Collection[str] | None = None,
+    *,
+    input_port: str = "in",
+    output_port: str = "out",
+) -> tuple[ProjectSpec, str]:
+    """Puts a new layer on a connection, or at the end of a task's way (`at` is its Output).
+
+    Args:
+        tasks: who shall share it; default and only possibility: the tasks of the connection's target. Given by a
+            drop into one row, so that a drop on a shared part is refused with a sentence that says so.
+        input_port, output_port: the new layer's ports that the way goes through.
+
+    Returns:
+        The project and the new layer's id.
+
+    Raises:
+        EditRefused: no such connection, or it leads to a layer that other tasks share.
+    """
+    network = settled(spec.network, spec.task_ids)
+    served = _served(spec, network, at)
+    if tasks is not None and frozenset(tasks) != served:
+        _refuse_part(spec, network, at, frozenset(tasks), served)
+    layer = _new_layer(network, layer_type, name, parameters, served)
+    source = at.layer if isinstance(at, Output) else at.source
+    network = place(with_layer(network, layer, source), at, layer.id, input_port, output_port)
+    return with_settled(spec, network), layer.id
+
+
+def insert_after(
+    spec: ProjectSpec,
+    layer_id: str,
+    layer_type: str,
+    name: str,
+    parameters: Mapping[str, Any] | None = None,
+    tasks: Collection[str] | None = None,
+    *,
+    port: str | None = None,
+    input_port: str = "in",
+    output_port: str = "out",
+) -> tuple[ProjectSpec, str]:
+    """Puts a new layer behind another, on the ways of some of its tasks (default: of all); skips go through it too.
+
+    Args:
+        tasks: whose ways go through the new layer; the others go on as before.
+        port: the output port it is put on; may be left out where only one is in use.
+
+    Returns:
+        The project and the new layer's id.
+
+    Raises:
+        EditRefused: a layer behind it is shared by some of the tasks and others; or the port is not clear.
+    """
+    network = settled(spec.network, spec.task_ids)
+    source = layer_of(network, layer_id)
+    wanted = source.tasks if tasks is None else frozenset(tasks)
+    if not wanted <= source.tasks or not wanted:
+        refuse(
+            mark("“{layer}” does not serve {tasks}"), layer=source.name, tasks=names(spec, wanted - source.tasks) or "—"
+        )
+    port = port or only_port(network, source)
+    moved = [c for c in network.connections if (c.source, c.source_port) == (layer_id, port)]
+    moved = [c for c in moved if network.layer(c.target).tasks & wanted]
+    for connection in moved:
+        served = network.layer(connection.target).tasks
+        if served - wanted:
+            _refuse_part(spec, network, connection, wanted, served)
+    layer = _new_layer(network, layer_type, name, parameters, wanted)
+    network = with_layer(network, layer, layer_id)
+    network = replace(
+        network,
+        connections=(
+            *(replace(c, source=layer.id, source_port=output_port) if c in moved else c for c in network.connections),
+            Connection(layer_id, layer.id, port, input_port),
+        ),
+        outputs=tuple(
+            Output(o.task, layer.id, output_port) if (o.layer, o.port) == (layer_id, port) and o.task in wanted else o
+            for o in network.outputs
+        ),
+    )
+    return with_settled(spec, network), layer.id
+
+
+def add_layer(
+    spec: ProjectSpec, layer_type: str, name: str, parameters: Mapping[str, Any] | None, tasks: Collection[str]
+) -> tuple[ProjectSpec, str]:
+    """Adds a layer that nothing is connected to yet, in the rows of `tasks`.
+
+    Raises:
+        EditRefused: no task is given, or an unknown one.
+    """
+    if not tasks:
+        refuse(mark("A layer needs at least one task"))
+    for task_id in tasks:
+        task_of(spec, task_id)
+    network = settled(spec.network, spec.task_ids)
+    layer = _new_layer(network, layer_type, name, parameters, frozenset(tasks))
+    return with_settled(spec, with_layer(network, layer)), layer.id
+
+
+def delete_layers(spec: ProjectSpec, layer_ids: Collection[str]) -> ProjectSpec:
+    """Takes layers out and joins what came after each to its main source; a task's output moves there too.
+
+    Raises:
+        EditRefused: one of them is an input that is in use, or does not exist.
+    """
+    network = spec.network
+    for layer_id in dict.fromkeys(layer_ids):
+        layer = layer_of(network, layer_id)
+        used = any(c.source == layer_id for c in network.connections) or any(
+            output.layer == layer_id for output in network.outputs
+        )
+        if layer.type == INPUT_TYPE and used:
+            refuse(
+                mark("“{layer}” is where the pictures come in; it cannot be deleted while something needs it"),
+                layer=layer.name,
+            )
+        network = heal(network, layer_id)
+    return with_settled(spec, network)
+
+
+def move_layer(spec: ProjectSpec, layer_id: str, at: Connection | Output) -> ProjectSpec:
+    """Takes a layer out of its place, heals that, and puts it on another connection. Its side inputs stay connected.
+
+    Raises:
+        EditRefused: it is an input, nothing leads through it, or the new place depends on itself through it.
+    """
+    network = settled(spec.network, spec.task_ids)
+    layer = layer_of(network, layer_id)
+    _served(spec, network, at)
+    way = main_connection(network, layer_id)
+    if layer.type == INPUT_TYPE or way is None:
+        refuse(mark("“{layer}” has nothing before it and cannot be moved"), layer=layer.name)
+    if layer_id in ((at.layer,) if isinstance(at, Output) else (at.source, at.target)):
+        return spec
+    port = only_port(network, layer)
+    side = [c for c in network.connections if c.target == layer_id and c != way]
+    network = with_layer(heal(network, layer_id), layer, at.layer if isinstance(at, Output) else at.source)
+    network = replace(network, connections=(*network.connections, *side))
+    network = place(network, at, layer_id, way.target_port, port)
+    refuse_circle(network, layer)
+    return with_settled(spec, network)
+
+
+def shift_layer(spec: ProjectSpec, layer_id: str, steps: int) -> ProjectSpec:
+    """Swaps a layer with the one after it (`steps` 1) or before it (−1) on its way.
+
+    Raises:
+        EditRefused: there is none, or the ways of tasks part between the two.
+    """
+    if abs(steps) != 1:
+        raise ValueError(steps)
+    network = settled(spec.network, spec.task_ids)
+    layer = layer_of(network, layer_id)
+    if steps < 0:
+        way = main_connection(network, layer_id)
+        if way is None or network.layer(way.source).type == INPUT_TYPE:
+            refuse(mark("Nothing before “{layer}” can be swapped with it"), layer=layer.name)
+        return _swap(spec, network, network.layer(way.source), layer)
+    after = [c.target for c in network.connections if c.source == layer_id]
+    if not after:
+        refuse(mark("Nothing comes after “{layer}”"), layer=layer.name)
+    return _swap(spec, network, layer, network.layer(after[0]))
+
+
+def _served(spec: ProjectSpec, network: NetworkSpec, at: Connection | Output) -> frozenset[str]:
+    """The tasks whose way goes through there."""
+    if isinstance(at, Output) and at in network.outputs:
+        return frozenset({at.task})
+    if isinstance(at, Connection) and at in network.connections:
+        return layer_of(network, at.target).tasks
+    refuse(mark("There is no such connection"))
+
+
+def _refuse_part(
+    spec: ProjectSpec, network: NetworkSpec, at: Connection | Output, wanted: frozenset[str], served: frozenset[str]
+) -> NoReturn:
+    if isinstance(at, Output) or not wanted & served:
+        refuse(
+            mark("Only {served} goes this way, not {wanted}"), served=names(spec, served), wanted=names(spec, wanted)
+        )
+    refuse(
+        mark("“{layer}” is shared by {served}: a layer before it serves them all"),
+        mark("Share it among all of them, or drop it where {wanted} goes its own way."),
+        layer=network.layer(at.target).name,
+        served=names(spec, served),
+        wanted=names(spec, wanted & served),
+    )
+
+
+def _new_layer(
+    network: NetworkSpec, layer_type: str, name: str, parameters: Mapping[str, Any] | None, tasks: frozenset[str]
+) -> LayerSpec:
+    if layer_type == INPUT_TYPE:
+        refuse(mark("Inputs are set up with the data, not added as layers"))
+    layer_id = new_id(taken_ids(network), name if slug(name) != "item" else layer_type)
+    return LayerSpec(layer_id, name, layer_type, tasks, FrozenDict(parameters))
+
+
+def _swap(spec: ProjectSpec, network: NetworkSpec, first: LayerSpec, second: LayerSpec) -> ProjectSpec:
+    """p → first → second → rest becomes p → second → first → rest."""
+    before, between = main_connection(network, first.id), main_connection(network, second.id)
+    if before is None or between is None or between.source != first.id:
+        refuse(mark("“{second}” does not follow “{first}”"), first=first.name, second=second.name)
+    leaving = [c for c in network.connections if c.source == first.id]
+    if len(leaving) > 1 or any(output.layer == first.id for output in network.outputs):
+        refuse(
+            mark("Several ways leave “{first}”; it cannot be swapped with “{second}”"),
+            first=first.name,
+            second=second.name,
+        )
+    port = only_port(network, second)
+    connections: list[Connection] = []
+    for connection in network.connections:
+        if connection == before:
+            connections.append(Connection(before.source, second.id, before.source_port, between.target_port))
+        elif connection == between:
+            connections.append(Connection(second.id, first.id, port, before.target_port))
+        elif connection.source == second.id:
+            connections.append(replace(connection, source=first.id, source_port=between.source_port))
+        else:
+            connections.append(connection)
+    outputs = tuple(
+        Output(output.task, first.id, between.source_port) if output.layer == second.id else output
+        for output in network.outputs
+    )
+    return with_settled(spec, NetworkSpec(network.layers, tuple(connections), outputs))
