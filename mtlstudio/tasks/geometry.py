@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,21 @@ class Geometry:
     def is_identity(self) -> bool:
         """Nothing changes."""
         return not self.flip_x and not self.flip_y and self.box == (0.0, 0.0, 1.0, 1.0)
+
+    def pixels(self, size: int) -> tuple[int, int, int, int]:
+        """top, left, height, width of the box in whole pixels of a square of `size`.
+
+        Pictures and maps are both cut with this. Boxes drawn on the pixel grid (`on_grid`) lose nothing by it, so that
+        positions, which are turned exactly, stay with the pixels.
+        """
+        left, top, width, height = (round(part * size) for part in self.box)
+        left, top = min(max(left, 0), size - 1), min(max(top, 0), size - 1)
+        return top, left, min(max(height, 1), size - top), min(max(width, 1), size - left)
+
+    def on_grid(self, size: int) -> Geometry:
+        """The same change with its box on the pixel grid of a square of `size`."""
+        top, left, height, width = self.pixels(size)
+        return replace(self, box=(left / size, top / size, width / size, height / size))
 
 
 IDENTITY = Geometry()

@@ -19,6 +19,7 @@ from mtlstudio.tasks.geometry import Fit, Geometry
 from mtlstudio.tasks.predictions import Painting, Prediction, Row
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -125,6 +126,14 @@ class BoundTask(ABC):
 
         return torch.stack(list(targets))
 
+    def move(self, collated: Any, device: torch.device | str, non_blocking: bool = False) -> Any:
+        """A collated target on another device. Default: every tensor in lists, tuples and dictionaries."""
+        if isinstance(collated, list | tuple):
+            return type(collated)(self.move(item, device, non_blocking) for item in collated)
+        if isinstance(collated, dict):
+            return {key: self.move(item, device, non_blocking) for key, item in collated.items()}
+        return collated.to(device, non_blocking=non_blocking)
+
     @abstractmethod
     def loss(self, output: Tensor, target: Any, present: Tensor) -> TaskLoss:
         """The task's losses on a batch; `present`: (N,) bool. Computed in float32 whatever the output's dtype."""
@@ -182,6 +191,20 @@ class BoundTask(ABC):
         NaN where it cannot be said. Orders galleries; never reported as a metric."""
         return float("nan")
 
+    def metric_unit(self, metric_id: str) -> str:
+        """Unit of a metric of this very task ("" where it has none). Default: as declared."""
+        declared = {metric.id: metric.unit for metric in self.type.metrics_offered}
+        return declared.get(metric_id, "")
+
+    def balance(self) -> dict[str, Any]:
+        """What the training targets are made of, from `statistics`, for `--json`: counts by class name, means …
+        Plain JSON values; {} before training."""
+        return {}
+
+    def balance_rows(self) -> list[Row]:
+        """The same to be listed, with shares for bars. Default: nothing."""
+        return []
+
 
 class TaskType(ABC):
     """Declaration of a task type; no torch at import.
@@ -212,7 +235,11 @@ class TaskType(ABC):
 
     @abstractmethod
     def bind(self, spec: TaskSpec, statistics: Mapping[str, Any] | None = None) -> BoundTask:
-        """The task, ready for work."""
+        """The task, ready for work.
+
+        Raises:
+            StudioError: a parameter of the task or of one of its losses is wrong (`check` says all of it).
+        """
 
     @abstractmethod
     def statistics(self, spec: TaskSpec, targets: Iterable[Tensor]) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""What bound tasks have in common: parameters, chosen losses, constants on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mtlstudio.base.declare import complete
+from mtlstudio.project.spec import TaskSpec
+from mtlstudio.tasks.interface import BoundTask, TaskLoss, TaskType
+from mtlstudio.tasks.losses import LOSSES, full_precision
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+class DeclaredTask(BoundTask):
+    """A bound task whose losses come from `mtlstudio.tasks.losses`.
+
+    Attributes:
+        parameters: of the task, complete and checked.
+        losses: (loss id, weight, complete parameters) of each chosen loss.
+    """
+
+    def __init__(self, spec: TaskSpec, type_: TaskType, statistics: Mapping[str, Any]) -> None:
+        super().__init__(spec, type_, statistics)
+        self.parameters: dict[str, Any] = complete(type_.parameters, spec.parameters)
+        self.losses: list[tuple[str, float, dict[str, Any]]] = [
+            (chosen.type, chosen.weight, complete(LOSSES[chosen.type].declaration.parameters, chosen.parameters))
+            for chosen in type_.loss_specs(spec)
+        ]
+        self._constants: dict[tuple[str, str], Tensor] = {}
+
+    def constant(self, name: str, values: Sequence[float], device: torch.device) -> Tensor:
+        """Numbers as a float32 tensor on the device, moved there only once."""
+        import torch
+
+        key = (name, str(device))
+        if key not in self._constants:
+            self._constants[key] = torch.tensor(list(values), dtype=torch.float32, device=device)
+        return self._constants[key]
+
+    def class_weights(self) -> Sequence[float] | None:
+        """What `balanced` means for this task's classes or labels; None before training."""
+        return None
+
+    def weighted_losses(self, output: Tensor, target: Tensor, mask: Tensor) -> TaskLoss:
+        """All chosen losses.
+
+        Args:
+            output: (N, C, …) as the loss functions take it, any floating dtype.
+            target, mask: as the loss functions take them; the mask holds presence too.
+        """
+        import torch
+
+        with full_precision(output):
+            output = output.float()
+            parts = {
+                loss_id: LOSSES[loss_id].function(output, target, mask, **self._resolved(parameters, output.device))
+                for loss_id, _, parameters in self.losses
+            }
+            value = sum(
+                (weight * parts[loss_id] for loss_id, weight, _ in self.losses), torch.zeros((), device=output.device)
+            )
+        count = mask.flatten(1).any(1) if mask.dim() > 1 else mask
+        return TaskLoss(value, {name: part.detach() for name, part in parts.items()}, count.sum().float())
+
+    def _resolved(self, parameters: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
+        """The parameters with "none" and "balanced" replaced by what they stand for."""
+        resolved = dict(parameters)
+        for name in ("class_weights", "pos_weight"):
+            if name in resolved:
+                weights = self.class_weights() if resolved[name] == "balanced" else None
+                resolved[name] = None if weights is None else self.constant(name, weights, device)
+        return resolved
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_constants": {}}
+
+
+def names_of(spec: TaskSpec, parameter: str) -> tuple[str, ...]:
+    """A parameter that holds names; () where it is absent or of another kind (`check` says so)."""
+    names = spec.parameters.get(parameter, ())
+    return tuple(names) if isinstance(names, tuple) and all(isinstance(name, str) for name in names) else ()
+
+
+def balanced(counts: Sequence[float]) -> list[float]:
+    """Weights in inverse proportion to the counts, n ÷ (K · n_c), as scikit-learn's `balanced`; 1 for what never
+    occurs."""
+    total, classes = sum(counts), sum(count > 0 for count in counts)
+    return [total / (classes * count) if count > 0 else 1.0 for count in counts]
+
+
+def spread_or_one(deviation: float, mean: float) -> float:
+    """What targets are divided by: their deviation, 1 where they hardly differ."""
+    return deviation if deviation > 1e-6 * max(1.0, abs(mean)) else 1.0

@@ -1,0 +1,223 @@
+"""The losses that task types offer: each the mean over *present* elements.
+
+Every function takes `output`, `target` and `mask` (bool: the element counts) and returns a () float32. What is masked
+gets a gradient of exactly zero, whatever its output and target hold (NaN and infinity included); where nothing is
+present the value is 0 and so is the whole gradient. Nothing moves to the host: counts stay on the device.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtlstudio.base.declare import Parameter
+from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.base.texts import mark
+from mtlstudio.tasks.interface import LossDeclaration
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TINY = 1e-12
+"""Keeps the root's gradient finite at zero."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A declared loss and the function that computes it; the function takes the declared parameters by name."""
+
+    declaration: LossDeclaration
+    function: Callable[..., Tensor]
+
+
+def full_precision(output: Tensor) -> contextlib.AbstractContextManager[None]:
+    """Switches autocast off: losses are sums over many elements and want float32."""
+    import torch
+
+    kind = output.device.type
+    return torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else contextlib.nullcontext()
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean of the values where `mask`; 0 where there are none. Same shapes; returns ()."""
+    import torch
+
+    return torch.where(mask, values, 0.0).sum() / mask.sum().clamp(min=1)
+
+
+def cross_entropy(
+    output: Tensor, target: Tensor, mask: Tensor, *, class_weights: Tensor | None = None, label_smoothing: float = 0.0
+) -> Tensor:
+    """Cross-entropy of classes, as torch's with reduction `mean`: weights of classes are divided out.
+
+    Args:
+        output: (N, K, …) logits.
+        target: (N, …) int64; masked elements may hold anything.
+        mask: (N, …) bool.
+        class_weights: (K,) or None.
+        label_smoothing: share of the target spread evenly over all classes.
+    """
+    import torch
+    from torch.nn import functional
+
+    logits = torch.where(mask.unsqueeze(1), output, 0.0)
+    total = functional.cross_entropy(
+        logits, torch.where(mask, target, -100), weight=class_weights, ignore_index=-100, reduction="sum",
+        label_smoothing=label_smoothing,
+    )  # fmt: skip
+    if class_weights is None:
+        return total / mask.sum().clamp(min=1)
+    weights = torch.where(mask, class_weights[torch.where(mask, target, 0)], 0.0)
+    return total / weights.sum().clamp(min=TINY)
+
+
+def focal(output: Tensor, target: Tensor, mask: Tensor, *, gamma: float = 2.0) -> Tensor:
+    """(1 − p)^γ · −log p of the true class; shapes as `cross_entropy`.
+
+    Source: Lin et al., Focal Loss for Dense Object Detection, ICCV 2017. Softmax over the classes instead of the
+    paper's independent sigmoids; no α.
+    """
+    import torch
+    from torch.nn import functional
+
+    logits = torch.where(mask.unsqueeze(1), output, 0.0)
+    entropy = functional.cross_entropy(logits, torch.where(mask, target, 0), reduction="none")
+    rest = (1.0 - torch.exp(-entropy)).clamp(min=TINY)  # its power has no slope at 0 for γ < 1
+    return masked_mean(rest**gamma * entropy, mask)
+
+
+def bce(output: Tensor, target: Tensor, mask: Tensor, *, pos_weight: Tensor | None = None) -> Tensor:
+    """Binary cross-entropy of logits (N, K) against targets (N, K) in 0..1; `pos_weight`: (K,) or None."""
+    import torch
+    from torch.nn import functional
+
+    logits, wanted = torch.where(mask, output, 0.0), torch.where(mask, target, 0.0)
+    losses = functional.binary_cross_entropy_with_logits(logits, wanted, pos_weight=pos_weight, reduction="none")
+    return masked_mean(losses, mask)
+
+
+def _difference(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """output − target where present, else 0. Both are replaced *before* the difference: NaN · 0 would be NaN."""
+    import torch
+
+    return torch.where(mask, output, 0.0) - torch.where(mask, target, 0.0)
+
+
+def mse(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """Mean squared error; three tensors of one shape."""
+    return masked_mean(_difference(output, target, mask).square(), mask)
+
+
+def rmse(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """Root of the mean squared error, √(mse + 1e-12), so that the gradient stays finite at 0; 0 where nothing is
+    present."""
+    import torch
+
+    return torch.where(mask.any(), (mse(output, target, mask) + TINY).sqrt(), 0.0)
+
+
+def l1(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """Mean absolute error; three tensors of one shape."""
+    return masked_mean(_difference(output, target, mask).abs(), mask)
+
+
+def huber(output: Tensor, target: Tensor, mask: Tensor, *, delta: float = 1.0) -> Tensor:
+    """½ d² up to |d| = δ, then δ (|d| − ½ δ); three tensors of one shape."""
+    import torch
+    from torch.nn import functional
+
+    difference = _difference(output, target, mask)
+    losses = functional.huber_loss(difference, torch.zeros_like(difference), reduction="none", delta=delta)
+    return masked_mean(losses, mask)
+
+
+def dice(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """1 − mean over classes of 2 Σ p·t ÷ (Σ p + Σ t), sums over the present elements of the whole batch.
+
+    Only classes that occur in the batch's targets count: of the others nothing can be said.
+
+    Args:
+        output: (N, K, …) logits.
+        target: (N, …) int64; masked elements may hold anything.
+        mask: (N, …) bool.
+
+    Source: Milletari et al., V-Net, 3DV 2016. Plain sums in the denominator instead of the paper's squares.
+    """
+    import torch
+
+    inside = mask.unsqueeze(1)
+    shares = torch.where(inside, torch.where(inside, output, 0.0).softmax(1), 0.0)
+    truth = torch.zeros_like(shares).scatter_(1, torch.where(mask, target, 0).unsqueeze(1), inside.to(shares.dtype))
+    axes = [axis for axis in range(output.dim()) if axis != 1]
+    there = truth.sum(axes)
+    overlap = 2 * (shares * truth).sum(axes) / (shares.sum(axes) + there).clamp(min=TINY)
+    return masked_mean(1 - overlap, there > 0)
+
+
+_BALANCED = FrozenDict(none=mark("None"), balanced=mark("Balanced"))
+
+LOSSES: dict[str, Loss] = {
+    loss.declaration.id: loss
+    for loss in (
+        Loss(
+            LossDeclaration(
+                "cross_entropy", mark("Cross-entropy"), mark("The usual loss for one of several classes."),
+                (
+                    Parameter(
+                        "class_weights", "choice", "none", mark("Class weights"),
+                        mark("Balanced: rare classes weigh more, by their number in the training data."),
+                        choices=_BALANCED,
+                    ),
+                    Parameter(
+                        "label_smoothing", "float", 0.0, mark("Label smoothing"),
+                        mark("Share of the target spread evenly over all classes."), 0.0, 0.99, step=0.05,
+                    ),
+                ),
+            ),
+            cross_entropy,
+        ),
+        Loss(
+            LossDeclaration(
+                "focal", mark("Focal"), mark("Cross-entropy that looks away from what is easy."),
+                (Parameter("gamma", "float", 2.0, mark("Gamma"), mark("0: plain cross-entropy."), 0.0, 10.0, step=0.5),),
+            ),
+            focal,
+        ),
+        Loss(
+            LossDeclaration(
+                "bce", mark("Binary cross-entropy"), mark("Each label by itself: yes or no."),
+                (
+                    Parameter(
+                        "pos_weight", "choice", "none", mark("Weight of yes"),
+                        mark("Balanced: rare labels weigh more, by their number in the training data."),
+                        choices=_BALANCED,
+                    ),
+                ),
+            ),
+            bce,
+        ),
+        Loss(LossDeclaration("mse", mark("Squared error"), mark("Large errors count most.")), mse),
+        Loss(LossDeclaration("rmse", mark("Root of squared error"), mark("In the unit of the target.")), rmse),
+        Loss(LossDeclaration("l1", mark("Absolute error"), mark("Outliers count no more than others.")), l1),
+        Loss(
+            LossDeclaration(
+                "huber", mark("Huber"), mark("Squared for small errors, absolute for large ones."),
+                (
+                    Parameter(
+                        "delta", "float", 1.0, mark("Delta"),
+                        mark("Where it turns, in standard deviations of the target."), 1e-3, 1e3, step=0.1,
+                    ),
+                ),
+            ),
+            huber,
+        ),
+        Loss(LossDeclaration("dice", mark("Dice"), mark("Overlap of areas: small classes count as much.")), dice),
+    )
+}  # fmt: skip
+
+
+def offered(*ids: str) -> tuple[LossDeclaration, ...]:
+    """The declarations of the losses of those ids."""
+    return tuple(LOSSES[loss_id].declaration for loss_id in ids)
