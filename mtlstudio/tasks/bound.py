@@ -46,27 +46,36 @@ class DeclaredTask(BoundTask):
         return None
 
     def weighted_losses(self, output: Tensor, target: Tensor, mask: Tensor) -> TaskLoss:
-        """All chosen losses.
+        """All chosen losses of one output and target.
 
         Args:
             output: (N, C, …) as the loss functions take it, any floating dtype.
             target, mask: as the loss functions take them; the mask holds presence too.
         """
+        present = mask.flatten(1).any(1) if mask.dim() > 1 else mask
+        return self.combined({loss_id: (output, target, mask) for loss_id, _, _ in self.losses}, present)
+
+    def combined(self, arguments: Mapping[str, tuple[Tensor, Tensor, Tensor]], present: Tensor) -> TaskLoss:
+        """The weighted sum of the chosen losses.
+
+        Args:
+            arguments: loss id -> its output (any floating dtype), target and mask.
+            present: (N,) bool: samples with a target.
+        """
         import torch
 
-        with full_precision(output):
-            output = output.float()
-            parts = {
-                loss_id: LOSSES[loss_id].function(output, target, mask, **self._resolved(parameters, output.device))
-                for loss_id, _, parameters in self.losses
-            }
-            value = sum(
-                (weight * parts[loss_id] for loss_id, weight, _ in self.losses), torch.zeros((), device=output.device)
-            )
-        count = mask.flatten(1).any(1) if mask.dim() > 1 else mask
-        return TaskLoss(value, {name: part.detach() for name, part in parts.items()}, count.sum().float())
+        value, parts = torch.zeros((), device=present.device), {}
+        for loss_id, weight, parameters in self.losses:
+            output, target, mask = arguments[loss_id]
+            with full_precision(output):
+                part = LOSSES[loss_id].function(
+                    output.float(), target, mask, **self.resolved(parameters, output.device)
+                )
+                value = value + weight * part
+            parts[loss_id] = part.detach()
+        return TaskLoss(value, parts, present.sum().float())
 
-    def _resolved(self, parameters: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
+    def resolved(self, parameters: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
         """The parameters with "none" and "balanced" replaced by what they stand for."""
         resolved = dict(parameters)
         for name in ("class_weights", "pos_weight"):
@@ -94,4 +103,4 @@ def balanced(counts: Sequence[float]) -> list[float]:
 
 def spread_or_one(deviation: float, mean: float) -> float:
     """What targets are divided by: their deviation, 1 where they hardly differ."""
-    return deviation if deviation > 1e-6 * max(1.0, abs(mean)) else 1.0
+    return deviation if deviation > max(1e-6 * abs(mean), 1e-30) else 1.0
