@@ -11,7 +11,7 @@ from mtlstudio.data.scenes.dice import Dice, direction
 from mtlstudio.data.scenes.layout import centres, window
 from mtlstudio.data.scenes.relatedness import LIMIT, Latents
 from mtlstudio.data.scenes.streams import Stream
-from mtlstudio.data.scenes.textures import clouds, stripes
+from mtlstudio.data.scenes.textures import clamped, clouds, stripes
 
 _COOL, _WARM = (0.38, 0.50, 0.63), (0.68, 0.55, 0.36)
 _STEEPNESS = (4.0, 86.0)
@@ -110,12 +110,12 @@ def _paint_thing(
     part = window(*middle, length + width + 0.02, size)
     cosine, sine = turn
     along = cosine * part.x + sine * part.y
-    off_x = part.x - cosine * np.clip(along, -length, length)
-    off_y = part.y - sine * np.clip(along, -length, length)
+    on_axis = clamped(along, -length, length)
+    off_x, off_y = part.x - cosine * on_axis, part.y - sine * on_axis
     away = np.sqrt(off_x * off_x + off_y * off_y)
-    inside = np.clip((width - away) * size + 0.5, 0, 1)
+    inside = clamped((width - away) * size + 0.5)
     below = off_y - 0.5 * width
-    shade = 0.3 * np.clip((width - np.sqrt(off_x * off_x + below * below)) * (0.6 / width) + 0.3, 0, 1)
-    lit = tone - np.clip(off_y * (0.2 / width), -0.2, 0.2)
+    shade = 0.3 * clamped((width - np.sqrt(off_x * off_x + below * below)) * (0.6 / width) + 0.3)
+    lit = tone - clamped(off_y * (0.2 / width), -0.2, 0.2)
     area = picture[:, part.rows, part.columns]
     area *= (1 - shade) * (1 - inside) + lit * inside

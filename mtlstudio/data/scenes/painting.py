@@ -7,7 +7,7 @@ import numpy as np
 
 from mtlstudio.data.scenes.dice import Dice
 from mtlstudio.data.scenes.layout import NEAREST, REACH, Item, Window, outline, window
-from mtlstudio.data.scenes.textures import checks, clouds, dots, stripes
+from mtlstudio.data.scenes.textures import checks, clamped, clouds, dots, stripes
 
 PAINTS: tuple[tuple[float, float, float], ...] = (
     (0.85, 0.20, 0.18), (0.97, 0.78, 0.13), (0.20, 0.63, 0.31), (0.13, 0.41, 0.84), (0.57, 0.25, 0.78),
@@ -44,7 +44,7 @@ def paint_shadow(picture: np.ndarray, item: Item, behind: float, light: tuple[fl
     shift, soft = 0.009 + 0.009 * gap, 0.012 + 0.011 * gap
     middle = item.x + shift * light[0], item.y + shift * light[1]
     part = window(*middle, REACH * item.radius + soft, picture.shape[-1])
-    dark = np.clip(0.5 - outline(item, part.x, part.y) * (0.5 / soft), 0, 1)
+    dark = clamped(0.5 - outline(item, part.x, part.y) * (0.5 / soft))
     picture[:, part.rows, part.columns] *= 1 - (_SHADOW - 0.03 * gap) * dark * dark * (3 - 2 * dark)
 
 
@@ -59,10 +59,10 @@ def paint_item(picture: np.ndarray, item: Item, part: Window, distance: np.ndarr
         dice: for its cloudy texture.
     """
     size = picture.shape[-1]
-    border = np.clip((distance + _BORDER * item.radius) * size + 0.5, 0, 1)
+    border = clamped((distance + _BORDER * item.radius) * size + 0.5)
     light = 1 - _DARKEST * item.fill_contrast * _fill(item, part, size, dice)
     light *= (1.06 - part.y * (0.14 / item.radius)) * (1 - 0.38 * border)
-    covered = np.clip(0.5 - distance * size, 0, 1)
+    covered = clamped(0.5 - distance * size)
     area = picture[:, part.rows, part.columns]
     for channel, paint in enumerate(PAINTS[item.colour]):
         area[channel] += (hazed(paint * light, channel, item.depth) - area[channel]) * covered

@@ -11,6 +11,11 @@ from mtlstudio.data.scenes.dice import Dice
 _SOFT = 0.22
 
 
+def clamped(values: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+    """As `np.clip`, which takes three times as long for the small pieces that are painted here."""
+    return np.minimum(np.maximum(values, low), high)
+
+
 def stripes(phase: np.ndarray, footprint: np.ndarray | float) -> np.ndarray:
     """Stripes of equal width, one light and one dark per unit of `phase`.
 
@@ -19,9 +24,9 @@ def stripes(phase: np.ndarray, footprint: np.ndarray | float) -> np.ndarray:
         footprint: by how much the phase grows from pixel to pixel; towards half a period the stripes blur to grey.
     """
     triangle = np.abs(2 * (phase - np.floor(phase)) - 1)
-    growth = np.asarray(footprint, dtype=np.float32)
-    hard = np.clip((triangle - 0.5) / np.maximum(2 * growth, np.float32(_SOFT)) + 0.5, 0, 1)
-    kept = np.clip((0.6 - growth) * 4, 0, 1)
+    growth = np.atleast_1d(np.asarray(footprint, dtype=np.float32))
+    hard = clamped((triangle - 0.5) / np.maximum(2 * growth, np.float32(_SOFT)) + 0.5)
+    kept = clamped((0.6 - growth) * 4)
     return (hard - 0.5) * kept + 0.5
 
 
@@ -35,7 +40,7 @@ def dots(across: np.ndarray, along: np.ndarray, footprint: float) -> np.ndarray:
     """Light dots, one per unit in both directions."""
     x, y = across - np.floor(across) - 0.5, along - np.floor(along) - 0.5
     away = np.sqrt(x * x + y * y)
-    return np.clip((0.32 - away) / max(footprint, 0.08) + 0.5, 0, 1)
+    return clamped((0.32 - away) / max(footprint, 0.08) + 0.5)
 
 
 @lru_cache(maxsize=256)
