@@ -16,6 +16,7 @@ from mtlstudio.base.texts import mark
 from mtlstudio.project import files
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.folder import RunFolder, runs_of
+from mtlstudio.runs.folder import find_run as named_run
 
 
 class Command(ABC):
@@ -65,22 +66,15 @@ def find_run(folder: Path, name: str | None) -> RunFolder:
     Raises:
         StudioError: there is none; names those there are.
     """
-    runs = runs_of(folder)
     if name is None:
-        for run in reversed(runs):
+        for run in reversed(runs_of(folder)):
             if run.checkpoints():
                 return run
         raise StudioError(
             mark("there is no trained run yet"), where=str(folder), fix=mark("Train one: mtlstudio train {folder}"),
             folder=str(folder),
         )  # fmt: skip
-    for run in reversed(runs):
-        if name in (run.id, run.info().name):
-            return run
-    raise StudioError(
-        mark("there is no run {name!r}"), where=str(folder), fix=mark("Runs: {runs}"), name=name,
-        runs=", ".join(run.id for run in runs) or "—",
-    )  # fmt: skip
+    return named_run(folder, name)
 
 
 def table(rows: list[list[str]], header: list[str]) -> str:
