@@ -1,0 +1,106 @@
+"""A trained network, read from a checkpoint of a run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark
+from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.runs.checkpoints import NETWORK_FILE, network_metadata
+from mtlstudio.runs.folder import RunFolder
+from mtlstudio.tasks.interface import BoundTask
+from mtlstudio.tasks.registry import bind_all
+
+if TYPE_CHECKING:
+    import torch
+
+    from mtlstudio.network.compile import MultiTaskNetwork
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A trained network with all it needs to predict.
+
+    Attributes:
+        network: on the CPU, in eval mode.
+        tasks: bound to the statistics of its training data.
+        mean, std: (r, g, b) that pictures, scaled to 0..1, are standardised with.
+        spec: the project as it was trained.
+        epoch, step: of the checkpoint; `which`: how it was asked for.
+        run: id of the run.
+    """
+
+    network: MultiTaskNetwork
+    tasks: dict[str, BoundTask]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    spec: ProjectSpec
+    epoch: int
+    step: int
+    which: str
+    run: str
+
+
+def load_network(run: RunFolder, which: str | int = "best") -> LoadedNetwork:
+    """Reads a checkpoint.
+
+    Args:
+        run: whose.
+        which: best (the last where none is best yet), last, best:<task id>, or a step.
+
+    Raises:
+        StudioError: there is no such checkpoint, it is damaged, or the run's snapshot is.
+    """
+    info = run.store.find(which)
+    spec = run.spec()
+    facts = read_facts(info.path / NETWORK_FILE)
+    network = blank_network(spec)
+    fill(network, info.path / NETWORK_FILE)
+    network.eval()
+    tasks = bind_all(spec, facts["statistics"])
+    mean, std = tuple(facts["mean"]), tuple(facts["std"])
+    return LoadedNetwork(network, tasks, mean, std, spec, info.epoch, info.step, str(which), run.id)
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """What a checkpoint's network file says of its training: `epoch`, `step`, `mean`, `std`, `statistics`.
+
+    Raises:
+        StudioError: the file is damaged.
+    """
+    try:
+        facts: dict[str, Any] = json.loads(network_metadata(path)["facts"])
+        return facts
+    except (KeyError, ValueError) as error:
+        raise StudioError(mark("this checkpoint is damaged"), where=str(path)) from error
+
+
+def blank_network(spec: ProjectSpec) -> MultiTaskNetwork:
+    """The network of a project, to be filled: nothing is downloaded and the random numbers of the process stay put."""
+    import torch
+
+    from mtlstudio.network.compile import compile_network
+
+    with torch.random.fork_rng(devices=[]):
+        return compile_network(spec)
+
+
+def fill(network: torch.nn.Module, path: Path) -> None:
+    """Puts the weights of a checkpoint into a network.
+
+    Raises:
+        StudioError: the file is damaged or of another network.
+    """
+    import safetensors.torch
+
+    try:
+        tensors = safetensors.torch.load(path.read_bytes())
+        network.load_state_dict(tensors, strict=True)
+    except (OSError, RuntimeError, ValueError, safetensors.SafetensorError) as error:
+        raise StudioError(
+            mark("these weights do not fit the network of the run: {reason}"), where=str(path), reason=error
+        ) from error

@@ -1,0 +1,176 @@
+"""What is in a checkpoint: the network, and everything that exact resume needs."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark
+from mtlstudio.network.trained import LoadedNetwork, fill, load_network, read_facts
+from mtlstudio.runs.checkpoints import BEST, LAST, NETWORK_FILE, TRAINING_FILE, CheckpointInfo, best_of
+from mtlstudio.runs.folder import RunFolder
+from mtlstudio.training.progress import Progress
+
+if TYPE_CHECKING:
+    import torch
+
+    from mtlstudio.training.setup import Parts
+
+
+class NotFinite(StudioError):
+    """A weight or loss is no number any more."""
+
+
+def save_checkpoint(run: RunFolder, parts: Parts, progress: Progress) -> tuple[str, ...]:
+    """Writes a checkpoint of this moment, whole or not at all, and thins out the older ones.
+
+    Returns:
+        Its tags.
+
+    Raises:
+        NotFinite: a weight is not finite; nothing is written.
+        OSError, StudioError: the system refused.
+    """
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in parts.network.state_dict().items()}
+    training = _training_state(run, parts, progress)
+    _check_finite(weights, training)
+    with run.store.writing(progress.step) as folder:
+        (folder / NETWORK_FILE).write_bytes(_network_bytes(weights, parts, progress))
+        (folder / TRAINING_FILE).write_bytes(_saved(training))
+    tags = tags_of(progress)
+    run.store.tidy(tags)
+    return tuple(tag for tag, step in tags.items() if step == progress.step)
+
+
+def tags_of(progress: Progress) -> dict[str, int]:
+    """Tag -> step, as a run stands after the checkpoint of its last step."""
+    tags = {LAST: progress.step}
+    if progress.best_step is not None:
+        tags[BEST] = progress.best_step
+    return {**tags, **{best_of(task): int(step) for task, (_, step) in progress.best_tasks.items()}}
+
+
+def newest_checkpoint(run: RunFolder) -> tuple[CheckpointInfo | None, dict[str, Any], list[int]]:
+    """The newest checkpoint that can be read, what its `training.pt` holds, and the damaged ones that were passed over.
+
+    (None, {}, …) where there is none.
+    """
+    damaged: list[int] = []
+    for info in reversed(run.checkpoints()):
+        try:
+            return info, _read_training(info.path / TRAINING_FILE), damaged
+        except StudioError:
+            damaged.append(info.step)
+    return None, {}, damaged
+
+
+def restore(parts: Parts, info: CheckpointInfo, training: dict[str, Any]) -> Progress:
+    """Puts a checkpoint into the parts of a run. Returns where the run stands.
+
+    Raises:
+        StudioError: it does not fit the network.
+    """
+    fill(parts.network, info.path / NETWORK_FILE)
+    parts.optimizer.load_state_dict(training["optimizer"])
+    parts.precision.scaler.load_state_dict(training["scaler"])
+    parts.balancer.load(training["balancing"])
+    progress = Progress.from_plain(training["progress"])
+    parts.weights.load(progress.weights)
+    parts.learning_rate.load(progress.learning_rate)
+    return progress
+
+
+def _training_state(run: RunFolder, parts: Parts, progress: Progress) -> dict[str, Any]:
+    progress.weights = parts.weights.state()
+    progress.learning_rate = parts.learning_rate.state()
+    return {
+        "format": 1,
+        "progress": progress.as_plain(),
+        "log_size": run.log.size(),
+        "optimizer": parts.optimizer.state_dict(),
+        "scaler": parts.precision.scaler.state_dict(),
+        "balancing": parts.balancer.state(),
+    }
+
+
+def _network_bytes(weights: dict[str, torch.Tensor], parts: Parts, progress: Progress) -> bytes:
+    import safetensors.torch
+
+    facts = {
+        "epoch": progress.epoch,
+        "step": progress.step,
+        "mean": list(parts.mean),
+        "std": list(parts.std),
+        "statistics": {task: bound.statistics for task, bound in parts.tasks.items()},
+    }
+    metadata = {"format": "pt", "epoch": str(progress.epoch), "facts": json.dumps(facts, ensure_ascii=False)}
+    return bytes(safetensors.torch.save(weights, metadata))
+
+
+def _saved(state: dict[str, Any]) -> bytes:
+    """As torch saves it; through memory, because torch hides what the disk complains of."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()
+
+
+def _read_training(path: Path) -> dict[str, Any]:
+    import pickle
+
+    import torch
+
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if state["format"] != 1:
+            raise ValueError(state["format"])
+        return state
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        raise StudioError(mark("this checkpoint is damaged"), where=str(path)) from error
+
+
+def _check_finite(weights: dict[str, torch.Tensor], training: dict[str, Any]) -> None:
+    import torch
+
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise NotFinite(
+                mark("the weights of the layer {layer} are no numbers any more (step {step})"),
+                layer=name.split(".")[1] if name.startswith("layers.") else name,
+                step=training["progress"]["step"],
+            )
+    for tensor in _tensors([training["optimizer"]["state"], training["balancing"]]):
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise NotFinite(
+                mark("the optimizer's values are no numbers any more (step {step})"), step=training["progress"]["step"]
+            )
+
+
+def _tensors(value: Any) -> Iterable[torch.Tensor]:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors(item)
+
+
+def finite_or_none(value: float) -> float | None:
+    """The value; None where it is not finite."""
+    return value if math.isfinite(value) else None
+
+
+__all__ = [
+    "LoadedNetwork", "NotFinite", "finite_or_none", "load_network", "newest_checkpoint", "read_facts", "restore",
+    "save_checkpoint", "tags_of",
+]  # fmt: skip

@@ -1,0 +1,88 @@
+"""Brings batches to the device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mtlstudio.data.batch import Batch
+
+if TYPE_CHECKING:
+    import torch
+
+    from mtlstudio.data.loading import Batches
+
+
+@dataclass
+class Fed:
+    """A batch on the device, and the ids of the tasks that any of its samples has a target of (known on the host)."""
+
+    batch: Batch
+    tasks: tuple[str, ...]
+
+
+class Feed:
+    """The batches of a split, on the device.
+
+    Args:
+        batches: of the split.
+        device: where they go.
+        channels_last: their memory order.
+
+    Attributes:
+        steps: batches per epoch.
+        waited: seconds spent waiting for data since it was last set to 0.
+    """
+
+    def __init__(self, batches: Batches, device: torch.device, channels_last: bool) -> None:
+        self._batches, self._device, self._channels_last = batches, device, channels_last
+        self.steps = len(batches)
+        self.waited = 0.0
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Fed]:
+        """The batches of an epoch (0-based), from the `start`th on."""
+        batches = iter(self._batches.epoch(epoch, start))
+        while True:
+            began = time.perf_counter()
+            batch = next(batches, None)
+            if batch is None:
+                return
+            tasks = tuple(task for task, present in batch.present.items() if bool(present.any()))
+            fed = Fed(self._moved(batch), tasks)
+            self.waited += time.perf_counter() - began
+            yield fed
+
+    def _moved(self, batch: Batch) -> Batch:
+        import torch
+
+        order = torch.channels_last if self._channels_last else torch.preserve_format
+        return Batch(
+            inputs={name: _to(value, self._device, order) for name, value in batch.inputs.items()},
+            targets=_moved(batch.targets, self._device),
+            present=_moved(batch.present, self._device),
+            dataset=batch.dataset,
+            keys=batch.keys,
+        )
+
+
+def _to(value: torch.Tensor, device: torch.device, order: torch.memory_format) -> torch.Tensor:
+    import torch
+
+    if value.ndim != 4:
+        order = torch.preserve_format
+    return value.to(device, non_blocking=True, memory_format=order)
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    """A target as a task type collated it, with all its tensors on the device."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return value.to(device, non_blocking=True)
+    if isinstance(value, dict):
+        return {key: _moved(item, device) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_moved(item, device) for item in value)
+    return value

@@ -1,0 +1,171 @@
+"""The steps of an epoch: forward, losses, backward, optimizer; measured in bunches, so that no step waits for the device."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from mtlstudio.base.texts import mark
+from mtlstudio.runs.events import StepsMeasured
+from mtlstudio.training.checkpoints import NotFinite, finite_or_none
+from mtlstudio.training.devices import seed_step
+from mtlstudio.training.progress import Progress
+from mtlstudio.training.schedules import weight_decay_at
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mtlstudio.training.feed import Fed
+    from mtlstudio.training.setup import Parts
+
+MEASURE_SECONDS = 0.15
+"""How often the losses are brought to the host."""
+
+
+class Stepper:
+    """Takes the steps of a run and measures them.
+
+    Args:
+        parts: of the run.
+        progress: where it stands; brought up to date.
+    """
+
+    def __init__(self, parts: Parts, progress: Progress) -> None:
+        import torch
+
+        self.parts, self.progress = parts, progress
+        self._rows: list[Tensor] = []
+        self._images = 0
+        self._began = time.perf_counter()
+        self._rate = 0.0
+        self._weights: dict[str, float] = {}
+        self._weights_fresh = False
+        self._zero = torch.zeros((), device=parts.device)
+        self._parameters = [item for group in parts.optimizer.param_groups for item in group["params"]]
+        for task in parts.tasks:
+            progress.sums.setdefault(task, [0.0, 0.0])
+
+    def start_clock(self) -> None:
+        """Forgets the time that passed since the last measurement (validation, pause)."""
+        self._began = time.perf_counter()
+        self.parts.train.waited = 0.0
+
+    def weights_changed(self) -> None:
+        """λ was set by hand: looked up anew at the next step."""
+        self._weights_fresh = False
+
+    def step(self, fed: Fed) -> None:
+        """One step on one batch. Nothing waits for the device."""
+        parts, progress = self.parts, self.progress
+        self._prepare()
+        losses: dict[str, Tensor] = {}
+        counts: dict[str, Tensor] = {}
+        total = self._zero
+        if fed.tasks:
+            with parts.precision.autocast():
+                outputs = parts.network(fed.batch.inputs, fed.tasks)
+                for task in fed.tasks:
+                    loss = parts.tasks[task].loss(outputs[task], fed.batch.targets[task], fed.batch.present[task])
+                    losses[task], counts[task] = loss.value, loss.count
+            total = parts.balancer.combine(losses, self._weights)
+            if total.requires_grad:
+                self._descend(total)
+        self._note(losses, counts, total)
+        self._images += len(fed.batch)
+        progress.step += 1
+        progress.step_in_epoch += 1
+
+    def due(self) -> bool:
+        """Whether it is time to bring the measurements to the host."""
+        return bool(self._rows) and time.perf_counter() - self._began >= MEASURE_SECONDS
+
+    def measured(self) -> tuple[StepsMeasured | None, NotFinite | None]:
+        """The steps since the last call, brought to the host in one transfer, and what ends the run if a loss among
+        them is no number (the steps after it are left out). None where there were no steps.
+        """
+        import torch
+
+        if not self._rows:
+            return None, None
+        rows: list[list[float]] = torch.stack(self._rows).tolist()
+        first = self.progress.step - len(rows) + 1
+        bad = next((number for number, row in enumerate(rows) if not all(map(math.isfinite, row))), None)
+        fault = None if bad is None else self._fault(rows[bad], first + bad)
+        rows = rows if bad is None else rows[: bad + 1]
+        if fault is None:
+            self._add(rows)
+        event = self._event(rows, first + len(rows) - 1)
+        self._rows, self._images = [], 0
+        self.start_clock()
+        return event, fault
+
+    def _prepare(self) -> None:
+        """Learning rate, weight decay, λ and random numbers of the coming step."""
+        parts, step = self.parts, self.progress.step
+        settings = parts.spec.training
+        self._rate = parts.learning_rate.at(step)
+        share = step / max(parts.total_steps - 1, 1)
+        decay = weight_decay_at(parts.weight_decay, settings.weight_decay_end, settings.weight_decay_schedule, share)
+        for group in parts.optimizer.param_groups:
+            group["lr"] = self._rate * group["factor"]
+            if group["decays"]:
+                group["weight_decay"] = decay
+        if parts.weights.varies or not self._weights_fresh:
+            self._weights = parts.weights.used(step / parts.steps_per_epoch)
+            self._weights_fresh = True
+        seed_step(settings.seed, step, parts.device)
+
+    def _descend(self, total: Tensor) -> None:
+        import torch
+
+        parts = self.parts
+        scaler, optimizer, clip = parts.precision.scaler, parts.optimizer, parts.spec.training.clip_norm
+        optimizer.zero_grad(set_to_none=True)
+        scaler.scale(total).backward()
+        if clip is not None:
+            scaler.unscale_(optimizer)
+            torch.nn.utils.clip_grad_norm_(self._parameters, clip)
+        scaler.step(optimizer)
+        scaler.update()
+
+    def _note(self, losses: dict[str, Tensor], counts: dict[str, Tensor], total: Tensor) -> None:
+        import torch
+
+        values = [losses.get(task, self._zero).detach() for task in self.parts.tasks]
+        numbers = [counts.get(task, self._zero) for task in self.parts.tasks]
+        self._rows.append(torch.stack([*values, *numbers, total.detach()]))
+
+    def _add(self, rows: list[list[float]]) -> None:
+        tasks = list(self.parts.tasks)
+        for row in rows:
+            for number, task in enumerate(tasks):
+                count = row[len(tasks) + number]
+                self.progress.sums[task][0] += row[number] * count
+                self.progress.sums[task][1] += count
+
+    def _event(self, rows: list[list[float]], step: int) -> StepsMeasured:
+        import torch
+
+        parts, count = self.parts, len(self.parts.tasks)
+        losses = {
+            task: tuple(finite_or_none(row[number]) if row[count + number] else None for row in rows)
+            for number, task in enumerate(parts.tasks)
+        }
+        now = time.perf_counter()
+        on_cuda = parts.device.type == "cuda"
+        return StepsMeasured(
+            time=time.time(), step=step, epoch=self.progress.epoch, losses=losses,
+            total=tuple(finite_or_none(row[-1]) for row in rows), weights=parts.balancer.effective(self._weights),
+            learning_rate=self._rate, seconds=now - self._began, loading=parts.train.waited, images=self._images,
+            memory=int(torch.cuda.max_memory_allocated(parts.device)) if on_cuda else 0,
+        )  # fmt: skip
+
+    def _fault(self, row: list[float], step: int) -> NotFinite:
+        named = [task for task, value in zip(self.parts.tasks, row, strict=False) if not math.isfinite(value)]
+        return NotFinite(
+            mark("the loss of {tasks} is no number any more (step {step})"),
+            fix=mark("Try a lower learning rate or gradient clipping, and look at the targets of {tasks}."),
+            tasks=", ".join(named or self.parts.tasks),
+            step=step,
+        )

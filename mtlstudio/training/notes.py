@@ -1,0 +1,42 @@
+"""What a training may remark upon (`Noted`), and what it may end with."""
+
+from __future__ import annotations
+
+from mtlstudio.base.texts import mark
+from mtlstudio.project.problems import declare
+
+NO_VALIDATION = declare(
+    "training_no_validation",
+    mark("There are no validation pictures: the best epoch is judged by the training losses."),
+    mark("Raise the validation share, or give the data set a validation split."),
+)
+NO_LABELS = declare(
+    "training_no_labels",
+    mark("No training picture has a target of {task}: it learns nothing."),
+    mark("Add labels, or remove the task."),
+)
+BATCH_CUT = declare(
+    "training_batch_cut", mark("The batch of {wanted} is larger than the training split: it is cut to {used}.")
+)
+UNREADABLE = declare("training_unreadable", mark("{n} pictures could not be read and are left out: {names}"))
+DATA_CHANGED = declare(
+    "training_data_changed",
+    mark("The data has changed since this run was started: its further losses differ from those of an unbroken run."),
+)
+EXTENDED = declare(
+    "training_extended",
+    mark("The run now has {after} epochs instead of {before}: its schedules are stretched to the new length."),
+)
+COMPLETE = declare(
+    "training_complete",
+    mark("This run has finished its {epochs} epochs."),
+    mark("To go on, ask for more epochs."),
+)
+CHECKPOINT_SKIPPED = declare(
+    "training_checkpoint_skipped",
+    mark("The checkpoint of step {step} is damaged: the run goes on from an older one."),
+)
+DEVICE_CHANGED = declare(
+    "training_device_changed",
+    mark("The run was begun on {before} and goes on on {after}: losses can differ in the last digits."),
+)

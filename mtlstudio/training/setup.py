@@ -1,0 +1,245 @@
+"""Everything a run needs, made from the snapshot of its project."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtlstudio import __version__
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark
+from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.tasks.interface import BoundTask
+from mtlstudio.tasks.registry import bind_all
+from mtlstudio.training import notes
+from mtlstudio.training.balancing import Balancer, balancing_methods
+from mtlstudio.training.best import BestRule
+from mtlstudio.training.control import Control
+from mtlstudio.training.declarations import chosen
+from mtlstudio.training.feed import Feed
+from mtlstudio.training.optimizers import optimizers, parameter_groups
+from mtlstudio.training.precision import Precision, use_channels_last
+from mtlstudio.training.previews import chosen_samples
+from mtlstudio.training.schedules import LearningRate, schedules
+from mtlstudio.training.weights import LossWeights
+
+if TYPE_CHECKING:
+    import torch
+
+    from mtlstudio.data.memory import SampleSet
+    from mtlstudio.data.project import ProjectData
+    from mtlstudio.network.compile import MultiTaskNetwork
+
+_PREFETCHED = 2
+
+Note = tuple[str, dict[str, Any]]
+"""A code of `notes` and its values."""
+
+
+class DataError(StudioError):
+    """The data cannot be trained with."""
+
+
+@dataclass
+class Loaded:
+    """The data of a run, in memory.
+
+    Attributes:
+        train, val: the splits; `val` is None where there are no validation pictures.
+        tasks: bound to the statistics of the training targets.
+        mean, std: that pictures are standardised with.
+        fingerprint: of the data.
+        notes: what was noticed.
+    """
+
+    train: SampleSet
+    val: SampleSet | None
+    tasks: dict[str, BoundTask]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    fingerprint: str
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass
+class Parts:
+    """The parts of a run at work."""
+
+    spec: ProjectSpec
+    device: torch.device
+    precision: Precision
+    network: MultiTaskNetwork
+    tasks: dict[str, BoundTask]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    balancer: Balancer
+    weights: LossWeights
+    optimizer: torch.optim.Optimizer
+    learning_rate: LearningRate
+    weight_decay: float
+    train: Feed
+    val: Feed | None
+    best: BestRule
+    previews: tuple[int, ...]
+    notes: list[Note]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of one epoch."""
+        return self.train.steps
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run."""
+        return self.train.steps * self.spec.training.epochs
+
+
+def load_data(spec: ProjectSpec, folder: Path, control: Control, facts: dict[str, Any] | None) -> Loaded:
+    """Reads the training and validation splits.
+
+    Args:
+        spec: of the run.
+        folder: the project's.
+        control: is told the progress, and may ask to stop.
+        facts: of the checkpoint that the run goes on from (`statistics`, `mean`, `std`), or None for a fresh run.
+
+    Raises:
+        DataError: there is nothing to train with.
+        StudioError: the data cannot be opened.
+    """
+    from mtlstudio.data.loading import image_statistics
+    from mtlstudio.data.project import open_data
+    from mtlstudio.data.statistics import target_statistics
+
+    data = open_data(spec, folder)
+    tasks = bind_all(spec)
+    train, found = _split(data, "train", tasks, spec, control)
+    val, found_val = _split(data, "val", tasks, spec, control)
+    remarks = [*found, *found_val]
+    if facts is None:
+        mean, std = image_statistics(train, spec.data.normalisation)
+        facts = {"mean": mean, "std": std, "statistics": target_statistics(train, tasks)}
+        remarks += _missing_labels(train, tasks)
+    bound = bind_all(spec, facts["statistics"])
+    return Loaded(
+        train, val if len(val) else None, bound, tuple(facts["mean"]), tuple(facts["std"]), data.fingerprint(), remarks
+    )
+
+
+def build(spec: ProjectSpec, folder: Path, loaded: Loaded, device: torch.device, fresh: bool) -> Parts:
+    """Builds network, optimizer and the rest.
+
+    Args:
+        fresh: start weights are drawn (and pretrained ones read); else they come from a checkpoint afterwards.
+
+    Raises:
+        StudioError: a setting or the network is wrong.
+    """
+    settings = spec.training
+    precision = Precision(settings.precision, device)
+    channels_last = use_channels_last(settings.channels_last, device, precision.name)
+    network = _network(spec, folder, device, channels_last, fresh)
+    balancing, balancing_values = chosen(balancing_methods(), settings.balancing, "training.balancing")
+    optimizer, values = chosen(optimizers(), settings.optimizer, "training.optimizer")
+    schedule, schedule_values = chosen(schedules(), settings.schedule, "training.schedule")
+    assert balancing.build is not None
+    balancer = balancing.build(balancing_values, spec.task_ids, device)
+    groups = parameter_groups(network, values.get("weight_decay", 0.0), balancer.parameters())
+    if not groups:
+        raise StudioError(mark("every layer is frozen: there is nothing to train"), where="network")
+    train, val, remarks = _feeds(spec, loaded, device, channels_last)
+    total = train.steps * settings.epochs
+    return Parts(
+        spec=spec, device=device, precision=precision, network=network, tasks=loaded.tasks, mean=loaded.mean,
+        std=loaded.std, balancer=balancer, weights=LossWeights(spec.tasks, settings.normalise_weights),
+        optimizer=optimizer.build(groups, values, device),
+        learning_rate=LearningRate(schedule, schedule_values, values["learning_rate"], total, train.steps),
+        weight_decay=values.get("weight_decay", 0.0), train=train, val=val,
+        best=BestRule(settings.best if val else "loss", loaded.tasks),
+        previews=chosen_samples(loaded.val) if loaded.val is not None else (), notes=[*loaded.notes, *remarks],
+    )  # fmt: skip
+
+
+def environment(threads: int, device: torch.device, precision: str, fingerprint: str) -> dict[str, Any]:
+    """Fields of `RunInfo` that say what a run was trained with."""
+    import torch
+    import torchvision
+
+    return {
+        "threads": threads, "device": device.type, "precision": precision, "fingerprint": fingerprint,
+        "versions": {
+            "mtlstudio": __version__, "python": platform.python_version(), "torch": str(torch.__version__),
+            "torchvision": str(torchvision.__version__),
+        },
+        "platform": platform.platform(),
+    }  # fmt: skip
+
+
+def _split(
+    data: ProjectData, split: str, tasks: dict[str, BoundTask], spec: ProjectSpec, control: Control
+) -> tuple[SampleSet, list[Note]]:
+    from mtlstudio.data.memory import load_split
+
+    def told(done: int, of: int) -> None:
+        control.loading = (done, of)
+
+    try:
+        memory = load_split(data, split, tasks, spec.data, progress=told, cancelled=lambda: control.stopped)
+    finally:
+        control.loading = None
+    names = [str(problem.place) for problem in memory.findings]
+    shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    return memory, [(notes.UNREADABLE, {"n": len(names), "names": shown})] if names else []
+
+
+def _missing_labels(train: SampleSet, tasks: dict[str, BoundTask]) -> list[Note]:
+    without = [task for task in tasks if not bool(train.present[task].any())]
+    if len(without) == len(tasks):
+        raise DataError(
+            mark("no training picture has a target of any task"),
+            fix=mark("Say in the Data workspace which targets the tasks learn from."),
+        )
+    return [(notes.NO_LABELS, {"task": task}) for task in without]
+
+
+def _network(
+    spec: ProjectSpec, folder: Path, device: torch.device, channels_last: bool, fresh: bool
+) -> MultiTaskNetwork:
+    import torch
+
+    from mtlstudio.network.compile import compile_network
+    from mtlstudio.network.trained import blank_network
+
+    if fresh:
+        torch.manual_seed(spec.training.seed)
+        network = compile_network(spec)
+    else:
+        network = blank_network(spec)
+    if channels_last:
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network.to(device)
+
+
+def _feeds(
+    spec: ProjectSpec, loaded: Loaded, device: torch.device, channels_last: bool
+) -> tuple[Feed, Feed | None, list[Note]]:
+    from mtlstudio.data.loading import Batches
+
+    wanted = spec.training.batch_size
+    prefetch = None if device.type == "cpu" else _PREFETCHED
+
+    def feed(samples: SampleSet, training: bool) -> Feed:
+        batches = Batches(
+            samples, loaded.tasks, spec.data, min(wanted, len(samples)), spec.training.seed, augment=training,
+            mean=loaded.mean, std=loaded.std, shuffle=training, prefetch=prefetch, input_id=spec.inputs[0].id,
+        )  # fmt: skip
+        return Feed(batches, device, channels_last)
+
+    remarks: list[Note] = []
+    if wanted > len(loaded.train):
+        remarks.append((notes.BATCH_CUT, {"wanted": wanted, "used": len(loaded.train)}))
+    if loaded.val is None:
+        remarks.append((notes.NO_VALIDATION, {}))
+    return feed(loaded.train, True), feed(loaded.val, False) if loaded.val is not None else None, remarks
