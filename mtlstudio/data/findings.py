@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
@@ -10,6 +10,7 @@ from mtlstudio.base.texts import mark, tr
 from mtlstudio.project.problems import Place, Problem, Severity, declare
 
 Kind = Literal["dataset", "task", "file", "data"]
+Value: TypeAlias = str | int | float
 
 DATASET_CLOSED = declare("data.dataset_closed", mark("the data set cannot be opened: {reason}"))
 TARGET_UNKNOWN = declare(
@@ -58,26 +59,24 @@ READ_FROM_DISK = declare(
 _MOST_NAMES = 5
 
 
-def finding(
-    code: str, severity: Severity, kind: Kind, thing: str = "", field: str = "", **values: str | int | float
-) -> Problem:
+def finding(code: str, severity: Severity, kind: Kind, thing: str = "", **values: Value) -> Problem:
     """A problem of this room: a declared code, how bad, where, the values of its sentence."""
-    return Problem(code, severity, Place(kind, thing, field), FrozenDict(values))
+    return Problem(code, severity, Place(kind, thing), FrozenDict(values))
 
 
-def note(code: str, kind: Kind, thing: str = "", **values: str | int | float) -> Problem:
+def note(code: str, kind: Kind, thing: str = "", **values: Value) -> Problem:
     """A finding that is only worth knowing."""
     return finding(code, Severity.NOTE, kind, thing, **values)
 
 
-def warning(code: str, kind: Kind, thing: str = "", **values: str | int | float) -> Problem:
+def warning(code: str, kind: Kind, thing: str = "", **values: Value) -> Problem:
     """A finding that the user should look at."""
     return finding(code, Severity.WARNING, kind, thing, **values)
 
 
-def of_names(code: str, names: list[str], severity: Severity = Severity.WARNING, **values: str | int) -> Problem:
+def of_names(code: str, names: list[str], severity: Severity = Severity.WARNING, **values: Value) -> Problem:
     """A finding about several files or names: how many, and the first few."""
-    return finding(code, severity, "dataset", n=len(names), names=listed(names), **values)
+    return finding(code, severity, "dataset", "", n=len(names), names=listed(names), **values)
 
 
 def listed(names: list[str]) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 
-IMAGE_ENDINGS = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .jp2 .avif .tga".split()
-)
+IMAGE_ENDINGS = frozenset((
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm",
+    ".jp2", ".avif", ".tga",
+))  # fmt: skip
 _NO_DATA = frozenset({"__MACOSX", "Thumbs.db", "__pycache__"})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,7 @@ def open_data(spec: ProjectSpec, folder: Path) -> ProjectData:
             failures.append(error)
             found.append(f.finding(f.DATASET_CLOSED, Severity.ERROR, "dataset", dataset.id, reason=error.text()))
         sources.append(source)
-        found.extend(source.findings)
+        found.extend(_placed(problem, dataset) for problem in source.findings)
         found.extend(_misfits(spec, dataset, source))
     if len(failures) == len(sources):
         raise failures[0]
@@ -219,8 +219,15 @@ def _misfits(spec: ProjectSpec, dataset: DatasetSpec, source: Source) -> list[Pr
     return found
 
 
+def _placed(problem: Problem, dataset: DatasetSpec) -> Problem:
+    """A source does not know its id in the project."""
+    if problem.place.kind != "dataset" or problem.place.id:
+        return problem
+    return replace(problem, place=replace(problem.place, id=dataset.id))
+
+
 def _misfit(code: str, dataset: DatasetSpec, **values: str | int) -> Problem:
-    return f.finding(code, Severity.ERROR, "dataset", dataset.id, "targets", **values)
+    return f.finding(code, Severity.ERROR, "dataset", dataset.id, **values)
 
 
 def _count(names: Collection[str]) -> int:

@@ -1,0 +1,320 @@
+"""A split in memory: every picture read once, kept at the network's size as uint8, its targets encoded."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark
+from mtlstudio.data import findings as f
+from mtlstudio.data.images import fit_image
+from mtlstudio.data.project import Item, ProjectData
+from mtlstudio.data.ram import budget as memory_budget
+from mtlstudio.project.problems import Problem
+from mtlstudio.project.settings import DataSettings
+from mtlstudio.tasks.geometry import Fit
+from mtlstudio.tasks.interface import BoundTask
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Progress = Callable[[int, int], None]
+
+_KEPT = 3
+_READERS = min(os.cpu_count() or 1, 8)
+_AHEAD = 64
+
+
+class LoadingCancelled(Exception):
+    """The caller's `cancelled` said so."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One sample as the network takes it.
+
+    Attributes:
+        image: (3, S, S) uint8.
+        targets: task id -> encoded target, None where it is missing.
+        findings: what could not be read.
+    """
+
+    image: Tensor
+    targets: dict[str, Tensor | None]
+    findings: tuple[Problem, ...] = ()
+
+
+class SampleSet:
+    """Samples of one split, ready to be batched.
+
+    Attributes:
+        items: the samples.
+        size: S, side of the square.
+        present: task id -> (N,) bool.
+        findings: what could not be read, and was left out.
+    """
+
+    def __init__(self, items: Sequence[Item], size: int, present: dict[str, Tensor], findings: list[Problem]) -> None:
+        self.items, self.size, self.present, self.findings = tuple(items), size, present, findings
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The samples' keys."""
+        return tuple(item.key for item in self.items)
+
+    def fetch(self, indices: Sequence[int]) -> list[Encoded]:
+        """Some of the samples."""
+        raise NotImplementedError
+
+
+class MemorySet(SampleSet):
+    """A split that is in memory.
+
+    Attributes:
+        images: (N, 3, S, S) uint8, channels last in memory.
+        targets: task id -> N encoded targets, None where missing.
+    """
+
+    def __init__(
+        self, items: Sequence[Item], size: int, images: Tensor, targets: dict[str, list[Tensor | None]],
+        findings: list[Problem],
+    ) -> None:  # fmt: skip
+        import torch
+
+        present = {task: torch.tensor([value is not None for value in values]) for task, values in targets.items()}
+        super().__init__(items, size, present, findings)
+        self.images, self.targets = images, targets
+
+    def fetch(self, indices: Sequence[int]) -> list[Encoded]:
+        return [Encoded(self.images[i], {task: values[i] for task, values in self.targets.items()}) for i in indices]
+
+
+class DiskSet(SampleSet):
+    """A split too large for memory: pictures are read whenever they are wanted, several at once.
+
+    A picture that turns out to be unreadable stays in its place as a grey one without targets. `present` tells what the
+    labels promise.
+    """
+
+    def __init__(self, data: ProjectData, items: Sequence[Item], tasks: Mapping[str, BoundTask], settings: DataSettings):
+        import torch
+
+        promised = [data.present(item) for item in items]
+        present = {task: torch.tensor([task in has for has in promised]) for task in tasks}
+        super().__init__(items, settings.image_size, present, [])
+        self._data, self._tasks, self._settings = data, dict(tasks), settings
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+        self._told: set[Problem] = set()
+
+    def fetch(self, indices: Sequence[int]) -> list[Encoded]:
+        found = list(self._readers.map(self._read, indices))
+        for problem in (problem for encoded in found for problem in encoded.findings):
+            if problem not in self._told:
+                self._told.add(problem)
+                self.findings.append(problem)
+        return found
+
+    def _read(self, index: int) -> Encoded:
+        import torch
+
+        item = self.items[index]
+        try:
+            return encode(self._data, item, self._tasks, self._settings)
+        except StudioError as error:
+            grey = torch.full((3, self.size, self.size), 128, dtype=torch.uint8)
+            return Encoded(grey, dict.fromkeys(self._tasks), (f.unreadable(_name(item), error),))
+
+
+def load_split(
+    data: ProjectData,
+    split: str,
+    tasks: Mapping[str, BoundTask],
+    settings: DataSettings,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    budget: int | None = None,
+) -> SampleSet:
+    """The samples of one split, in memory where they fit, else read from the disk as they are wanted.
+
+    Pictures that cannot be read are left out, targets that cannot be read are missing; both are findings of the set.
+    The last few sets are kept for the life of the process.
+
+    Args:
+        split: train, val or test.
+        progress: told (samples done, all samples) while they are read.
+        cancelled: asked after each sample.
+        budget: bytes that a set may take; default half of the free memory.
+
+    Raises:
+        StudioError: a data set is not open; the training split has no sample; none of the samples can be read.
+        LoadingCancelled: `cancelled` said so.
+    """
+    if data.closed():
+        raise StudioError(data.closed()[0].text(), where=data.closed()[0].place.id)
+    items = data.items(split)
+    if not items and split == "train":
+        raise StudioError(mark("there is no picture to train with"), fix=mark("Add labelled pictures."))
+    if _bytes(len(items), len(tasks), settings) > (memory_budget() if budget is None else budget):
+        return _on_disk(data, items, tasks, settings)
+    key = (split, data.fingerprint(), _stamp(data, items), settings.image_size, settings.resize, _task_key(tasks))
+    kept = _sets.get(key)
+    if kept is None:
+        kept = _in_memory(data, items, tasks, settings, progress, cancelled)
+        _sets.keep(key, kept)
+    return kept
+
+
+def encode(data: ProjectData, item: Item, tasks: Mapping[str, BoundTask], settings: DataSettings) -> Encoded:
+    """Reads one sample and brings it to the network's size.
+
+    Raises:
+        StudioError: the picture cannot be read. (A target that cannot be read is missing, with a finding.)
+    """
+    import torch
+
+    size = settings.image_size
+    picture = data.read_picture(item, 2 * size)
+    fit = Fit(picture.width, picture.height, size, settings.resize)
+    targets: dict[str, Tensor | None] = {}
+    found: list[Problem] = []
+    for task_id, task in tasks.items():
+        targets[task_id] = None
+        try:
+            value = data.read_target(item, task_id, picture.width, picture.height)
+            if value is not None:
+                targets[task_id] = task.encode(value, fit)
+        except StudioError as error:
+            found.append(f.target_unreadable(data.target_file(item, task_id) or _name(item), task.spec.name, error))
+    pixels = torch.from_numpy(fit_image(picture.image, fit).copy()).permute(2, 0, 1)
+    return Encoded(pixels, targets, tuple(found))
+
+
+def forget() -> None:
+    """Lets go of all kept sets."""
+    _sets.clear()
+
+
+class _Kept:
+    """The sets of this process that were used last."""
+
+    def __init__(self) -> None:
+        self._sets: OrderedDict[Any, MemorySet] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Any) -> MemorySet | None:
+        with self._lock:
+            if key in self._sets:
+                self._sets.move_to_end(key)
+            return self._sets.get(key)
+
+    def keep(self, key: Any, kept: MemorySet) -> None:
+        with self._lock:
+            self._sets[key] = kept
+            while len(self._sets) > _KEPT:
+                self._sets.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._sets.clear()
+
+
+_sets = _Kept()
+
+
+def _in_memory(
+    data: ProjectData, items: Sequence[Item], tasks: Mapping[str, BoundTask], settings: DataSettings,
+    progress: Progress | None, cancelled: Callable[[], bool] | None,
+) -> MemorySet:  # fmt: skip
+    import torch
+
+    size = settings.image_size
+    images = torch.empty((len(items), size, size, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
+    targets: dict[str, list[Tensor | None]] = {task: [] for task in tasks}
+    kept: list[Item] = []
+    found: list[Problem] = []
+    for done, (item, encoded) in enumerate(_read_all(data, items, tasks, settings), 1):
+        if isinstance(encoded, StudioError):
+            found.append(f.unreadable(_name(item), encoded))
+        else:
+            images[len(kept)] = encoded.image
+            kept.append(item)
+            found.extend(encoded.findings)
+            for task, value in encoded.targets.items():
+                targets[task].append(value)
+        if cancelled is not None and cancelled():
+            raise LoadingCancelled
+        if progress is not None:
+            progress(done, len(items))
+    if items and not kept:
+        raise StudioError(
+            mark("none of the {n} pictures can be read; the first: {reason}"), n=len(items), reason=found[0].line()
+        )
+    return MemorySet(kept, size, images[: len(kept)], targets, found)
+
+
+def _read_all(
+    data: ProjectData, items: Sequence[Item], tasks: Mapping[str, BoundTask], settings: DataSettings
+) -> Iterator[tuple[Item, Encoded | StudioError]]:
+    """All items in order, read by several threads a little ahead."""
+
+    def read(item: Item) -> Encoded | StudioError:
+        try:
+            return encode(data, item, tasks, settings)
+        except StudioError as error:
+            return error
+
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="reader") as readers:
+        for start in range(0, len(items), _AHEAD):
+            part = items[start : start + _AHEAD]
+            yield from zip(part, readers.map(read, part), strict=True)
+
+
+def _on_disk(
+    data: ProjectData, items: Sequence[Item], tasks: Mapping[str, BoundTask], settings: DataSettings
+) -> DiskSet:
+    result = DiskSet(data, items, tasks, settings)
+    gigabytes = f"{_bytes(len(items), len(tasks), settings) / 1e9:.1f}"
+    result.findings.append(f.note(f.READ_FROM_DISK, "data", gigabytes=gigabytes))
+    return result
+
+
+def _bytes(samples: int, tasks: int, settings: DataSettings) -> int:
+    """Of a set: the pictures, and for each task at most a map (4 bytes a pixel would be depth; most are far less)."""
+    return samples * settings.image_size**2 * (3 + 2 * tasks)
+
+
+def _stamp(data: ProjectData, items: Sequence[Item]) -> int:
+    """When the newest file of the samples was changed, in nanoseconds."""
+    files = (
+        path
+        for item in items
+        for path in (item.sample.path, *(data.target_file(item, task) for task in data.present(item)))
+    )
+    return max((_changed(path) for path in files if path is not None), default=0)
+
+
+def _changed(path: os.PathLike[str]) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return -1
+
+
+def _task_key(tasks: Mapping[str, BoundTask]) -> tuple[Any, ...]:
+    return tuple((task_id, task.spec.type, task.spec.parameters) for task_id, task in tasks.items())
+
+
+def _name(item: Item) -> str:
+    return str(item.sample.path or item.key)
+
+
