@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.rooms import by_id, declared_in
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 Shape = tuple[int, ...]
 """Shape of one sample's features, without N: (C, H, W) for a map, (C,) for a vector."""
@@ -59,7 +60,7 @@ class LayerType(ABC):
         group: section of the palette: input, convolution, pooling, resampling, regularisation, dense, merge, decoder,
             backbone, between, head.
         parameters: declarations; torch's names where torch has them.
-        inputs, outputs: ports. `outputs` may depend on parameters: see `output_ports`.
+        inputs, outputs: ports. They may depend on parameters and tasks: see `input_ports`, `output_ports`.
         source: the paper, where there is one.
     """
 
@@ -73,9 +74,20 @@ class LayerType(ABC):
     outputs: tuple[Port, ...] = (Port("out"),)
     source: str = ""
 
-    def output_ports(self, parameters: Mapping[str, Any]) -> tuple[Port, ...]:
-        """The output ports of a layer with those parameters."""
+    def input_ports(self, parameters: Mapping[str, Any], tasks: Sequence[str] = ()) -> tuple[Port, ...]:
+        """The input ports of a layer with those parameters, shared by those tasks."""
+        return self.inputs
+
+    def output_ports(self, parameters: Mapping[str, Any], tasks: Sequence[str] = ()) -> tuple[Port, ...]:
+        """The output ports of a layer with those parameters, shared by those tasks."""
         return self.outputs
+
+    def reads_input(self, parameters: Mapping[str, Any]) -> str | None:
+        """Id of the project's input that the layer brings into the network; None for all other layers.
+
+        The module of a layer that reads an input gets that input as its only argument.
+        """
+        return None
 
     def check(
         self, parameters: Mapping[str, Any], shapes: Mapping[str, Sequence[Shape]], context: BuildContext
@@ -98,6 +110,18 @@ class LayerType(ABC):
         port a list of tensors, None for an unconnected optional one. It returns a tensor, or, with several output
         ports, a dict from port name to tensor. Works on the meta device.
         """
+
+    def pretrained(self, parameters: Mapping[str, Any], folder: Path) -> Mapping[str, Tensor] | None:
+        """Trained weights for a fresh layer, by the names of its `state_dict`; None where it starts at random.
+
+        Args:
+            parameters: complete and checked.
+            folder: the project's, which relative paths start from.
+
+        Raises:
+            StudioError: they cannot be had; says why and what to do.
+        """
+        return None
 
 
 def layer_types() -> tuple[LayerType, ...]:

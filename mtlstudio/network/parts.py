@@ -1,0 +1,62 @@
+"""Parts that several templates are made of. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mtlstudio.base.texts import mark, tr
+from mtlstudio.network.patterns import Sketch
+
+WIDTHS = (32, 48, 96, 160, 256)
+"""Channels of the encoder's stages, each at half the size of the one before."""
+
+STAGE = mark("Stage {n}")
+DOWN = mark("Down {n}")
+UP = mark("Up {n}")
+
+Stages = dict[int, str]
+"""Number of a stage -> its layer. Stage n has the picture's size divided by 2ⁿ."""
+
+
+def stage_count(image_size: int) -> int:
+    """How many stages suit pictures of that size: the last maps have about 8 × 8 pixels."""
+    return min(max(image_size.bit_length() - 4, 3), len(WIDTHS))
+
+
+def stages(sketch: Sketch, after: str, first: int, last: int, *, name: str = STAGE, prefix: str = "") -> Stages:
+    """Adds the encoder's stages `first` to `last` behind `after`.
+
+    Args:
+        name: of one stage, with the place `{n}`.
+        prefix: of the layers' ids.
+    """
+    added: Stages = {}
+    for n in range(first, last + 1):
+        word = name.format(n=n)
+        if n == 1:
+            after = sketch.add(
+                "convolution", tr(name, n=n), after, id=prefix + word, out_channels=WIDTHS[0], kernel_size=5, stride=2
+            )
+        else:
+            after = sketch.add(
+                "residual_stage", tr(name, n=n), after, id=prefix + word, out_channels=WIDTHS[n - 1], blocks=1, stride=2
+            )
+        added[n] = after
+    return added
+
+
+def decoder(
+    sketch: Sketch, after: str, first: int, last: int, skips: Mapping[int, str], *, prefix: str = "",
+    convolutions: int = 2,
+) -> str:  # fmt: skip
+    """Adds the decoder's steps from stage size `first` up to size `last`; `skips` holds the layers to look back to.
+
+    Returns:
+        id of the last step (of `after` where there is none to add).
+    """
+    for n in range(first, last - 1, -1):
+        after = sketch.add(
+            "unet_decoder", tr(UP, n=n), after, id=f"{prefix}up {n}", skip=skips.get(n, ""),
+            out_channels=WIDTHS[n - 1], convolutions=convolutions,
+        )  # fmt: skip
+    return after

@@ -1,0 +1,29 @@
+"""Nothing shared: a network for each task."""
+
+from __future__ import annotations
+
+from mtlstudio.base.texts import mark
+from mtlstudio.network.parts import decoder, stage_count, stages
+from mtlstudio.network.patterns import Sketch, Template
+
+
+def draw(sketch: Sketch) -> None:
+    """Each task has an encoder of its own; map tasks a U-Net of their own."""
+    count = stage_count(sketch.image_size)
+    picture = sketch.input()
+    maps = {task.id for task in sketch.map_tasks}
+    for task in sketch.spec.tasks:
+        prefix = f"{task.id} "
+        own = stages(sketch, picture, 1, count, prefix=prefix)
+        end = decoder(sketch, own[count], count - 1, 1, own, prefix=prefix) if task.id in maps else own[count]
+        sketch.head(task, end)
+
+
+TEMPLATE = Template(
+    "separate",
+    mark("Separate"),
+    mark("A network for each task, nothing shared: what sharing has to beat."),
+    "own",
+    draw,
+    order=4,
+)
