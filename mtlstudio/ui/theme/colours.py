@@ -50,9 +50,7 @@ def class_table(count: int, alpha: int = 255, transparent: tuple[int, ...] = ())
         transparent: classes that are not drawn (background, say).
     """
     head = alpha << 24
-    return [
-        0 if index in transparent else head | int(class_colour(index)[1:], 16) for index in range(max(0, count))
-    ]
+    return [0 if index in transparent else head | int(class_colour(index)[1:], 16) for index in range(max(0, count))]
 
 
 @cache

@@ -17,9 +17,12 @@ def stylesheet(tokens: Tokens, scale: float = 1.0) -> str:
     QDir.setSearchPaths(prefix, [str(resource("icons", "controls", tokens.name))])
     values = asdict(tokens) | {
         "art": prefix,
+        "round": f"{round(16 * scale) // 2 + 1}px",
         "faint": mix(tokens.panel, tokens.line, 0.55).name(),
         "off": mix(tokens.panel, tokens.dim, 0.6).name(),
         "bad_ground": mix(tokens.panel, tokens.bad, 0.12).name(),
+        "chosen": tokens.raised if tokens.is_dark else tokens.card,
+        "chosen_line": tokens.raised if tokens.is_dark else tokens.line,
         "row": mix(tokens.panel, tokens.text, 0.05).name(),
         "handle": mix(tokens.line, tokens.dim, 0.45).name(),
     }
@@ -36,6 +39,7 @@ QLabel[role="title"] { font-weight: 600; }
 QLabel[role="heading"] { font-weight: 600; font-size: $px16; }
 QLabel[role="display"] { font-weight: 700; font-size: $px32; }
 QLabel[role="section"] { color: $dim; font-size: $px11; font-weight: 600; }
+QLabel[strong="true"] { font-weight: 600; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warning"] { color: $warning; }
 QLabel[role="bad"] { color: $bad; }
@@ -75,17 +79,21 @@ QToolButton:pressed { background: $line; }
 QToolButton:checked { background: $raised; border-color: $line; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $off; }
-QToolButton[row="true"] { padding: 6px 8px; text-align: left; }
+QToolButton[row="true"] { padding: 5px 6px; text-align: left; }
+QToolButton[fold="true"] { padding: 4px 2px; color: $dim; text-align: left; }
+QToolButton[fold="true"]:hover { color: $text; background: transparent; }
 QToolButton::menu-indicator { image: none; }
 QToolButton[popupMode="1"] { padding-right: 18px; }
 QToolButton::menu-button { border: none; width: 16px; }
 QToolButton::menu-arrow { image: url("$art:down.svg"); width: 12px; height: 12px; }
 QFrame#segments { background: $background; border: none; border-radius: 9px; }
-QFrame#segments QToolButton { padding: 5px 15px; border-radius: 7px; color: $dim; font-weight: 400; }
-QFrame#segments QToolButton:hover { color: $text; background: transparent; }
-QFrame#segments QToolButton:checked { color: $text; background: $raised; border-color: $raised; font-weight: 600; }
-QFrame#segments QToolButton:focus { border-color: $accent; }
-QFrame#segments[small="true"] QToolButton { padding: 2px 9px; border-radius: 6px; }
+QFrame#segments QPushButton { background: transparent; border: 1px solid transparent; padding: 4px 14px;
+  border-radius: 7px; color: $dim; }
+QFrame#segments QPushButton:hover { color: $text; }
+QFrame#segments QPushButton:checked { color: $text; background: $chosen; border-color: $chosen_line; font-weight: 600; }
+QFrame#segments QPushButton:focus { border-color: $accent; }
+QFrame#segments QPushButton:disabled { color: $off; }
+QFrame#segments[small="true"] QPushButton { padding: 1px 9px; border-radius: 6px; }
 """
 
 _FIELDS = """
@@ -97,26 +105,27 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
 QComboBox:on { border-color: $accent; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $off;
   background: transparent; }
+QLineEdit[search="true"] { padding-left: 4px; }
 QLineEdit[wrong="true"], QAbstractSpinBox[wrong="true"], QComboBox[wrong="true"] { border-color: $bad;
   color: $bad; }
 QLineEdit[flat="true"] { background: transparent; border: 1px solid transparent; padding: 1px 3px;
   border-radius: 5px; min-height: $px16; }
 QLineEdit[flat="true"]:hover { border-color: $line; }
 QLineEdit[flat="true"]:focus { background: $field; border-color: $accent; }
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0;
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0 0 0 6px;
   min-height: 0; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: none; width: 16px;
   right: 3px; }
 QAbstractSpinBox::up-button { subcontrol-position: top right; top: 3px; }
 QAbstractSpinBox::down-button { subcontrol-position: bottom right; bottom: 3px; }
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: $raised; border-radius: 3px; }
-QAbstractSpinBox::up-arrow { image: url("$art:up.svg"); width: 10px; height: 10px; }
-QAbstractSpinBox::down-arrow { image: url("$art:down.svg"); width: 10px; height: 10px; }
+QAbstractSpinBox::up-arrow { image: url("$art:up.svg"); width: $px10; height: $px10; }
+QAbstractSpinBox::down-arrow { image: url("$art:down.svg"); width: $px10; height: $px10; }
 QAbstractSpinBox::up-arrow:disabled, QAbstractSpinBox::up-arrow:off { image: url("$art:up-off.svg"); }
 QAbstractSpinBox::down-arrow:disabled, QAbstractSpinBox::down-arrow:off { image: url("$art:down-off.svg"); }
 QComboBox { padding-right: 22px; }
 QComboBox::drop-down { subcontrol-origin: padding; subcontrol-position: center right; width: 22px; border: none; }
-QComboBox::down-arrow { image: url("$art:down.svg"); width: 12px; height: 12px; }
+QComboBox::down-arrow { image: url("$art:down.svg"); width: $px12; height: $px12; }
 QComboBox::down-arrow:disabled { image: url("$art:down-off.svg"); }
 QComboBox QAbstractItemView { background: $card; border: 1px solid $line; border-radius: 7px; padding: 4px;
   selection-background-color: $selection; selection-color: $text; outline: none; }
@@ -126,10 +135,10 @@ QComboBox QAbstractItemView::item { min-height: $px24; padding: 0 6px; border-ra
 _TICKS = """
 QCheckBox, QRadioButton { spacing: 8px; background: transparent; min-height: $px20; }
 QCheckBox:disabled, QRadioButton:disabled { color: $off; }
-QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; border: 1px solid $handle;
+QCheckBox::indicator, QRadioButton::indicator { width: $px16; height: $px16; border: 1px solid $handle;
   background: $field; }
 QCheckBox::indicator, QGroupBox::indicator, QAbstractItemView::indicator { border-radius: 5px; }
-QRadioButton::indicator { border-radius: 9px; }
+QRadioButton::indicator { border-radius: $round; }
 QCheckBox::indicator:hover, QRadioButton::indicator:hover { border-color: $accent; }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
 QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: $accent; }
@@ -141,15 +150,15 @@ QCheckBox::indicator:indeterminate { background: $accent_fill; border-color: $ac
 QRadioButton::indicator:checked { background: $accent_fill; border-color: $accent_fill;
   image: url("$art:dot.svg"); }
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $line; background: $panel; }
-QAbstractItemView::indicator, QGroupBox::indicator { width: 14px; height: 14px; border: 1px solid $handle;
+QAbstractItemView::indicator, QGroupBox::indicator { width: $px14; height: $px14; border: 1px solid $handle;
   background: $field; }
-QSlider:horizontal { min-height: 20px; }
+QSlider { border: 1px solid transparent; }
+QSlider:horizontal { min-height: 18px; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $track; }
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: $accent; }
 QSlider::handle:horizontal { width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; background: $accent; }
 QSlider::handle:horizontal:hover { background: $text; }
-QSlider:focus::handle:horizontal, QSlider::handle:horizontal:focus { border: 2px solid $text; width: 12px;
-  height: 12px; margin: -6px 0; border-radius: 8px; }
+QSlider:focus { border: 1px solid $accent; border-radius: 6px; }
 QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled { background: $handle; }
 QSlider::groove:vertical { width: 4px; border-radius: 2px; background: $track; }
 QSlider::add-page:vertical { width: 4px; border-radius: 2px; background: $accent; }
@@ -157,7 +166,7 @@ QSlider::handle:vertical { height: 12px; width: 12px; margin: 0 -4px; border-rad
 """
 
 _LISTS = """
-QAbstractItemView { background: transparent; border: none; outline: none; color: $text;
+QAbstractItemView { background: transparent; border: 1px solid transparent; outline: none; color: $text;
   selection-background-color: $selection; selection-color: $text; gridline-color: $line;
   alternate-background-color: $row; }
 QListView::item, QTreeView::item { min-height: $px26; padding: 1px 6px; border-radius: 6px; }

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from mtlstudio.ui.theme import font, scaled, theme
+from mtlstudio.ui.theme import scaled, theme
 from mtlstudio.ui.widgets.common import repaint_on_theme
 
 
@@ -91,8 +91,7 @@ class StackedBar(QWidget):
         self._parts: tuple[Part, ...] = ()
         self._height, self._labels = height, labels
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFont(font(11.5))
-        repaint_on_theme(self)
+        repaint_on_theme(self, 11.5)
         self.set_parts(parts)
 
     def parts(self) -> tuple[Part, ...]:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from mtlstudio.ui.theme import font, mix, scaled, theme
+from mtlstudio.ui.theme import mix, scaled, theme
 from mtlstudio.ui.widgets.common import repaint_on_theme
 from mtlstudio.ui.widgets.icons import pixmap
 
@@ -36,8 +36,7 @@ class Chip(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setFont(font(12))
-        repaint_on_theme(self)
+        repaint_on_theme(self, 12)
 
     def set_text(self, text: str) -> None:
         """Changes the words."""

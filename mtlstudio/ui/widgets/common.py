@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
+from weakref import WeakMethod
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from mtlstudio.base.texts import on_language_changed
-from mtlstudio.ui.theme import signals, theme
+from mtlstudio.ui.theme import font, signals, theme
 
 _Box = TypeVar("_Box", QHBoxLayout, QVBoxLayout)
 
@@ -27,8 +28,14 @@ def set_property(widget: QWidget, name: str, value: object) -> None:
 
 def follow_language(owner: QObject, refresh: Callable[[], None]) -> None:
     """Calls `refresh` after each change of language for as long as `owner` lives."""
-    end = on_language_changed(refresh)
-    owner.destroyed.connect(lambda: end())
+    weak = WeakMethod(refresh) if hasattr(refresh, "__self__") else None
+
+    def call() -> None:
+        method = weak() if weak is not None else refresh
+        if method is not None:
+            method()
+
+    owner.destroyed.connect(on_language_changed(call))
 
 
 def label(text: str = "", role: str = "", wrap: bool = False, parent: QWidget | None = None) -> QLabel:
@@ -58,7 +65,8 @@ def button(
         if wanted:
             made.setProperty(name, True)
     if icon:
-        set_icon(made, icon, "on_accent" if accent else "bad" if danger else "text", size=14 if small else 16)
+        colour = "on_accent" if accent else "bad" if danger else "text"
+        set_icon(made, icon, colour, size=14 if small else 16, gap=3 if text else 0)
     return made
 
 
@@ -85,9 +93,32 @@ def _filled(made: _Box, things: tuple[object, ...], spacing: int, margins: int) 
     return made
 
 
-def repaint_on_theme(widget: QWidget) -> None:
-    """Lets a widget that paints by hand repaint when the theme changes."""
-    signals.theme_changed.connect(widget.update)
+class _ThemeFollower(QObject):
+    """A child of a widget that lets it measure and paint itself anew, and goes when it goes."""
+
+    def __init__(self, widget: QWidget, size: float, weight: QFont.Weight) -> None:
+        super().__init__(widget)
+        self._size, self._weight = size, weight
+        signals.theme_changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        widget = self.parent()
+        assert isinstance(widget, QWidget)
+        if self._size:
+            widget.setFont(font(self._size, self._weight))
+        widget.updateGeometry()
+        widget.update()
+
+
+def repaint_on_theme(widget: QWidget, size: float = 0.0, weight: QFont.Weight = QFont.Weight.Normal) -> None:
+    """Lets a widget that paints by hand repaint when the theme changes.
+
+    Args:
+        widget: who paints.
+        size: of its font in pixels at 100 % text size, set now and at each change; 0 leaves its font alone.
+        weight: of its font.
+    """
+    _ThemeFollower(widget, size, weight).refresh()
 
 
 def paint_focus_ring(painter: QPainter, widget: QWidget, radius: float = 7.0) -> None:

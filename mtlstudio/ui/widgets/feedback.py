@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 from mtlstudio.base.texts import tr
 from mtlstudio.ui.theme import scaled, signals, theme
 from mtlstudio.ui.widgets.common import button, label, repaint_on_theme
-from mtlstudio.ui.widgets.icons import pixmap, set_icon
+from mtlstudio.ui.widgets.icons import IconLabel, pixmap, set_icon
 
 ToastTone = Literal["info", "good", "warning", "bad"]
 
@@ -102,19 +102,23 @@ class Toast(QFrame):
         self.setAccessibleName(text)
         self._words = label(text, wrap=True)
         self._words.setTextFormat(Qt.TextFormat.PlainText)
-        self._words.setMaximumWidth(scaled(460))
-        sign, cross = QToolButton(), QToolButton()
-        sign.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        names = {"info": ("info", "dim"), "good": ("check", "good"), "warning": ("warning",) * 2, "bad": ("error", "bad")}
-        set_icon(sign, *names[tone], 16)
+        wide = self._words.fontMetrics().horizontalAdvance(text) + 8
+        self._words.setFixedWidth(min(scaled(460), wide))
+        cross = QToolButton()
+        names = {
+            "info": ("info", "dim"),
+            "good": ("check", "good"),
+            "warning": ("warning",) * 2,
+            "bad": ("error", "bad"),
+        }
+        sign = IconLabel(*names[tone])
         set_icon(cross, "close", "dim", 14)
         cross.setAccessibleName(tr("Close"))
         cross.setToolTip(tr("Close"))
         cross.clicked.connect(self.close_now)
         inside = QHBoxLayout(self)
-        inside.setContentsMargins(8, 6, 6, 6)
-        inside.setSpacing(6)
+        inside.setContentsMargins(12, 7, 7, 7)
+        inside.setSpacing(9)
         inside.addWidget(sign)
         inside.addWidget(self._words, 1)
         if action:

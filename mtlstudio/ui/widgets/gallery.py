@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -13,10 +11,8 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -24,74 +20,10 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from mtlstudio.base.texts import tr
 from mtlstudio.ui.theme import font, scaled, signals, theme
+from mtlstudio.ui.widgets.gallery_parts import GalleryItem, Store, grid, thumbnail
+from mtlstudio.ui.widgets.icons import paint_icon
 
-_MEMORY = 160 << 20
 SMALLEST, LARGEST = 48, 320
-
-
-@dataclass(frozen=True)
-class GalleryItem:
-    """One thumbnail: its key, its words as (colour, text) pairs, a note for the tool tip, a warning mark."""
-
-    key: str
-    caption: tuple[tuple[str, str], ...] = ()
-    tip: str = ""
-    warning: bool = False
-
-
-@dataclass(frozen=True)
-class GridGeometry:
-    """Where the cells of a gallery lie; pure arithmetic.
-
-    Attributes:
-        columns, rows: of cells. cell: size of one with its caption. gap: between two.
-    """
-
-    count: int
-    columns: int
-    rows: int
-    cell: QSize
-    gap: int
-
-    def area(self, index: int) -> QRect:
-        """The cell of an item, in contents pixels."""
-        row, column = divmod(index, self.columns)
-        across, down = self.cell.width() + self.gap, self.cell.height() + self.gap
-        return QRect(column * across, row * down, self.cell.width(), self.cell.height())
-
-    def extent(self) -> QSize:
-        """Size of all cells together."""
-        return QSize(
-            self.columns * (self.cell.width() + self.gap) - self.gap,
-            max(0, self.rows * (self.cell.height() + self.gap) - self.gap),
-        )
-
-    def at(self, point: QPoint) -> int | None:
-        """The item under a point, in contents pixels."""
-        across, down = self.cell.width() + self.gap, self.cell.height() + self.gap
-        if point.x() < 0 or point.y() < 0:
-            return None
-        column, row = point.x() // across, point.y() // down
-        inside = point.x() % across < self.cell.width() and point.y() % down < self.cell.height()
-        index = row * self.columns + column
-        return index if inside and column < self.columns and index < self.count else None
-
-    def visible(self, area: QRect) -> range:
-        """The items that a part of the contents may show."""
-        across, down = self.cell.width() + self.gap, self.cell.height() + self.gap
-        if self.rows == 1:
-            first = max(0, area.left() // across)
-            return range(first, max(first, min(self.count, area.right() // across + 1)))
-        first = max(0, area.top() // down) * self.columns
-        return range(min(first, self.count), max(0, min(self.count, (area.bottom() // down + 1) * self.columns)))
-
-
-def grid(count: int, width: int, thumb: int, caption: int, gap: int = 8, strip: bool = False) -> GridGeometry:
-    """Cells for a width: as many columns as fit, or one row (`strip`)."""
-    columns = max(1, count) if strip else max(1, (width + gap) // (thumb + gap))
-    stretched = thumb if strip or count < columns else max(thumb, (width + gap) // columns - gap)
-    rows = -(-count // columns)
-    return GridGeometry(count, columns, rows, QSize(stretched, stretched + caption), gap)
 
 
 class Gallery(QAbstractScrollArea):
@@ -120,13 +52,12 @@ class Gallery(QAbstractScrollArea):
         super().__init__(parent)
         self._items: tuple[GalleryItem, ...] = ()
         self._places: dict[str, int] = {}
-        self._pixmaps: OrderedDict[str, QPixmap] = OrderedDict()
-        self._memory = 0
+        self._store = Store()
         self._asked: set[str] = set()
         self._thumb, self._strip, self._multiple = thumb_size, strip, multiple
         self._current, self._anchor = -1, -1
         self._selected: set[str] = set()
-        self._hovered = -1
+        self._hovered, self._caption = -1, 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(25)
@@ -149,13 +80,13 @@ class Gallery(QAbstractScrollArea):
         self._items = tuple(items)
         self._places = {item.key: place for place, item in enumerate(self._items)}
         self._asked &= self._places.keys()
-        for key in [key for key in self._pixmaps if key not in self._places]:
-            self._memory -= _weight(self._pixmaps.pop(key))
+        self._store.keep(self._places)
         kept = self._selected & self._places.keys()
         changed = kept != self._selected
         self._selected = kept
         self._current = self._places.get(current, -1)
         self._anchor = self._current
+        self._caption = scaled(20) if any(item.caption for item in self._items) else 0
         self._measure()
         if changed:
             self.selection_changed.emit(self.selected())
@@ -169,24 +100,17 @@ class Gallery(QAbstractScrollArea):
         if key not in self._places:
             return
         self._asked.discard(key)
-        if key in self._pixmaps:
-            self._memory -= _weight(self._pixmaps.pop(key))
-        ratio = self.devicePixelRatioF()
-        pixmap = _cropped(image, round(self._geometry.cell.width() * ratio), ratio)
-        self._pixmaps[key] = pixmap
-        self._memory += _weight(pixmap)
-        while self._memory > _MEMORY and len(self._pixmaps) > 1:
-            self._memory -= _weight(self._pixmaps.popitem(last=False)[1])
+        self._store.put(key, thumbnail(image, self._geometry.cell.width() - 2, self.devicePixelRatioF()))
         self.viewport().update(self._on_screen(self._places[key]))
 
     def invalidate(self, key: str | None = None) -> None:
         """Forgets the picture of a key, or all, and asks again for what is seen."""
-        for gone in [key] if key is not None else list(self._pixmaps):
-            if gone in self._pixmaps:
-                self._memory -= _weight(self._pixmaps.pop(gone))
-            self._asked.discard(gone)
         if key is None:
+            self._store.keep(set())
             self._asked.clear()
+        else:
+            self._store.drop(key)
+            self._asked.discard(key)
         self._refresh()
 
     def thumb_size(self) -> int:
@@ -198,8 +122,7 @@ class Gallery(QAbstractScrollArea):
         pixels = max(SMALLEST, min(LARGEST, pixels))
         if pixels != self._thumb:
             self._thumb = pixels
-            self._pixmaps.clear()
-            self._memory = 0
+            self._store.keep(set())
             self._asked.clear()
             self._measure()
             self.thumb_size_changed.emit(pixels)
@@ -254,26 +177,27 @@ class Gallery(QAbstractScrollArea):
         painter.setFont(font(11.5))
         for index in self._geometry.visible(event.rect().translated(self._offset())):
             self._paint_item(painter, index)
-        missing = any(self._items[i].key not in self._pixmaps for i in self._in_sight())
+        missing = any(self._items[i].key not in self._store for i in self._in_sight())
         if missing and not self._timer.isActive():
             self._timer.start()
 
     def _paint_item(self, painter: QPainter, index: int) -> None:
         item, cell, tokens = self._items[index], self._on_screen(index), theme()
         square = QRectF(cell.x(), cell.y(), cell.width(), cell.width())
-        pixmap = self._pixmaps.get(item.key)
-        rounded = QPainterPath()
-        rounded.addRoundedRect(square.adjusted(1, 1, -1, -1), 6, 6)
+        picture = square.adjusted(1, 1, -1, -1)
+        pixmap = self._store.get(item.key)
         if pixmap is None or pixmap.isNull():
-            painter.fillPath(rounded, tokens.colour("card"))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(tokens.colour("card"))
+            painter.drawRoundedRect(picture, 6, 6)
+            if pixmap is not None:
+                size = min(24.0, picture.width() / 3)
+                middle = QRectF(picture.center().x() - size / 2, picture.center().y() - size / 2, size, size)
+                paint_icon(painter, "unreadable", middle, "dim")
         else:
-            self._pixmaps.move_to_end(item.key)
-            painter.save()
-            painter.setClipPath(rounded)
-            painter.drawPixmap(square, pixmap, QRectF(pixmap.rect()))
-            painter.restore()
+            painter.drawPixmap(picture, pixmap, QRectF(pixmap.rect()))
         self._paint_frame(painter, item, index, square)
-        self._paint_caption(painter, item, QRectF(cell.x(), square.bottom() + 2, cell.width(), self._caption()))
+        self._paint_caption(painter, item, QRectF(cell.x(), square.bottom() + 2, cell.width(), self._caption))
 
     def _paint_frame(self, painter: QPainter, item: GalleryItem, index: int, square: QRectF) -> None:
         tokens = theme()
@@ -419,9 +343,6 @@ class Gallery(QAbstractScrollArea):
             self.selection_changed.emit(self.selected())
         self.viewport().update()
 
-    def _caption(self) -> int:
-        return scaled(20) if any(item.caption for item in self._items[:64]) else 0
-
     def _offset(self) -> QPoint:
         return QPoint(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
 
@@ -433,7 +354,7 @@ class Gallery(QAbstractScrollArea):
 
     def _measure(self) -> None:
         room = self.viewport().size()
-        self._geometry = grid(len(self._items), room.width(), self._thumb, self._caption(), strip=self._strip)
+        self._geometry = grid(len(self._items), room.width(), self._thumb, self._caption, strip=self._strip)
         extent = self._geometry.extent()
         for bar, whole, seen in (
             (self.horizontalScrollBar(), extent.width(), room.width()),
@@ -463,28 +384,13 @@ class Gallery(QAbstractScrollArea):
         seen = [self._items[index].key for index in self._in_sight()]
         self._asked &= set(seen)
         for key in seen:
-            if key not in self._pixmaps and key not in self._asked:
+            if key not in self._store and key not in self._asked:
                 self._asked.add(key)
                 self.thumbnail_needed.emit(key)
 
     def _restyle(self) -> None:
+        self._caption = scaled(20) if self._caption else 0
         self._measure()
 
 
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-
-
-def _weight(pixmap: QPixmap) -> int:
-    return pixmap.width() * pixmap.height() * 4
-
-
-def _cropped(image: QImage, edge: int, ratio: float) -> QPixmap:
-    """The middle of an image as a square."""
-    if image.isNull() or edge <= 0:
-        return QPixmap()
-    side = min(image.width(), image.height())
-    middle = image.copy((image.width() - side) // 2, (image.height() - side) // 2, side, side)
-    kind = Qt.TransformationMode.SmoothTransformation
-    made = QPixmap.fromImage(middle.scaled(edge, edge, Qt.AspectRatioMode.IgnoreAspectRatio, kind))
-    made.setDevicePixelRatio(ratio)
-    return made

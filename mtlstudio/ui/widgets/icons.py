@@ -1,8 +1,8 @@
-"""The window's icons: SVG files in `resources/icons`, drawn in the theme's colours at every size.
+"""The window's icons: SVG files in `resources/icons`, drawn in the theme's colours at every size::
 
-    set_icon(button, "play")              # follows the theme by itself
-    icon("play", "accent")                # a QIcon for menus, tabs, items made anew
-    pixmap("play", 24, "dim", ratio)      # for paintEvent
+set_icon(button, "play")  # follows the theme by itself
+icon("play", "accent")  # a QIcon for menus, tabs, items made anew
+pixmap("play", 24, "dim", ratio)  # for paintEvent
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPaintEvent, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mtlstudio.base.resources import resource
-from mtlstudio.ui.theme import signals, theme
+from mtlstudio.ui.theme import scaled, signals, theme
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +40,17 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in resource("icons").glob("*.svg")))
 
 
-def icon(name: str, colour: str | QColor | None = None, size: int | None = None) -> QIcon:
+def icon(name: str, colour: str | QColor | None = None, size: int | None = None, gap: int = 0) -> QIcon:
     """An icon in the colours of the theme in use; `set_icon` also follows later themes.
 
     Args:
         name: file name without its ending; an unknown one gives a dashed box with a question mark.
         colour: a token (`text`, `dim`, `accent` …) or a colour; nothing: `text`.
         size: exactly this size, in pixels; nothing: the usual ones.
+        gap: empty pixels to the right of it.
     """
     ratio = QGuiApplication.instance().devicePixelRatio() if QGuiApplication.instance() else 1.0
-    return QIcon(_icon(name, _hex(colour), size or 0, ratio))
+    return QIcon(_icon(theme().name, name, _hex(colour), size or 0, ratio, gap))
 
 
 def pixmap(name: str, size: int = 20, colour: str | QColor | None = None, ratio: float = 1.0) -> QPixmap:
@@ -56,7 +58,7 @@ def pixmap(name: str, size: int = 20, colour: str | QColor | None = None, ratio:
     return _pixmap(name, size, _hex(colour), ratio)
 
 
-def set_icon(target: QObject, name: str, colour: str | None = None, size: int | None = None) -> None:
+def set_icon(target: QObject, name: str, colour: str | None = None, size: int | None = None, gap: int = 0) -> None:
     """Gives a button or an action an icon that follows the theme.
 
     Args:
@@ -64,9 +66,10 @@ def set_icon(target: QObject, name: str, colour: str | None = None, size: int | 
         name: see `icon`; an empty name takes the icon away.
         colour: a token or a colour; nothing: `text`.
         size: icon size in pixels; nothing leaves the button's own.
+        gap: empty pixels to the right of it, before a button's words; wants a size.
     """
     follower = target.findChild(_Follower, options=Qt.FindChildOption.FindDirectChildrenOnly) or _Follower(target)
-    follower.set(name, colour, size or 0)
+    follower.set(name, colour, size or 0, gap)
 
 
 def paint_icon(
@@ -102,28 +105,28 @@ def _renderer(name: str, argb: str) -> QSvgRenderer:
 
 
 @lru_cache(maxsize=1024)
-def _pixmap(name: str, size: int, argb: str, ratio: float) -> QPixmap:
-    made = QPixmap(QSize(max(1, round(size * ratio)), max(1, round(size * ratio))))
+def _pixmap(name: str, size: int, argb: str, ratio: float, gap: int = 0) -> QPixmap:
+    edge = max(1, round(size * ratio))
+    made = QPixmap(QSize(max(1, round((size + gap) * ratio)), edge))
     made.fill(Qt.GlobalColor.transparent)
     painter = QPainter(made)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setOpacity(QColor(argb).alphaF())
-    _renderer(name, argb).render(painter, QRectF(made.rect()))
+    _renderer(name, argb).render(painter, QRectF(0, 0, edge, edge))
     painter.end()
     made.setDevicePixelRatio(ratio)
     return made
 
 
 @lru_cache(maxsize=512)
-def _icon(name: str, argb: str, size: int, ratio: float) -> QIcon:
+def _icon(ground: str, name: str, argb: str, size: int, ratio: float, gap: int) -> QIcon:
+    """One icon; `ground`, the theme's name, is there for the cache: disabled icons take the theme's grey."""
     made = QIcon()
-    faded = QColor(argb)
-    faded.setAlphaF(faded.alphaF() * 0.38)
-    for pixels in (size,) if size else _SIZES:
-        for density in sorted({1.0, ratio}):
-            made.addPixmap(_pixmap(name, pixels, argb, density), QIcon.Mode.Normal)
-            pale = _pixmap(name, pixels, faded.name(QColor.NameFormat.HexArgb), density)
-            made.addPixmap(pale, QIcon.Mode.Disabled)
+    pale = theme().colour("dim", 0.5).name(QColor.NameFormat.HexArgb)
+    for mode, colour in ((QIcon.Mode.Normal, argb), (QIcon.Mode.Disabled, pale)):
+        for pixels in (size,) if size else _SIZES:
+            for density in sorted({1.0, ratio}):
+                made.addPixmap(_pixmap(name, pixels, colour, density, gap), mode)
     return made
 
 
@@ -132,16 +135,43 @@ class _Follower(QObject):
 
     def __init__(self, target: QObject) -> None:
         super().__init__(target)
-        self._wanted: tuple[str, str | None, int] = ("", None, 0)
+        self._wanted: tuple[str, str | None, int, int] = ("", None, 0, 0)
         signals.theme_changed.connect(self._apply)
 
-    def set(self, name: str, colour: str | None, size: int) -> None:
-        self._wanted = (name, colour, size)
+    def set(self, name: str, colour: str | None, size: int, gap: int) -> None:
+        self._wanted = (name, colour, size, gap)
         self._apply()
 
     def _apply(self) -> None:
-        name, colour, size = self._wanted
+        name, colour, size, gap = self._wanted
         target: Any = self.parent()
-        target.setIcon(icon(name, colour, size) if name else QIcon())
+        size = scaled(size)
+        target.setIcon(icon(name, colour, size, gap) if name else QIcon())
         if size and hasattr(target, "setIconSize"):
-            target.setIconSize(QSize(size, size))
+            target.setIconSize(QSize(size + gap, size))
+
+
+class IconLabel(QWidget):
+    """An icon that is only looked at."""
+
+    def __init__(self, name: str = "", colour: str = "dim", size: int = 16, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name, self._colour, self._size = name, colour, size
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        signals.theme_changed.connect(self.update)
+
+    def set_icon(self, name: str, colour: str | None = None) -> None:
+        """Shows another icon; without a colour in the same one."""
+        self._name, self._colour = name, colour or self._colour
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Grows with the texts."""
+        return QSize(scaled(self._size), scaled(self._size))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paints the icon in the middle."""
+        if self._name:
+            size = scaled(self._size)
+            drawn = pixmap(self._name, size, self._colour, self.devicePixelRatioF())
+            QPainter(self).drawPixmap((self.width() - size) // 2, (self.height() - size) // 2, drawn)

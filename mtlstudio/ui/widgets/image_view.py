@@ -378,16 +378,5 @@ class ImageView(QWidget):
             self.unsetCursor()
 
 
-def link_views(views: Sequence[ImageView]) -> None:
-    """Lets panes pan, zoom and point together."""
-    for view in views:
-        others = [other for other in views if other is not view]
-        view.view_changed.connect(lambda seen, others=others: [other.set_view(seen) for other in others])
-        view.hovered.connect(
-            lambda x, y, others=others: [other.set_cursor_mark((x + 0.5, y + 0.5)) for other in others]
-        )
-        view.left.connect(lambda others=others: [other.set_cursor_mark(None) for other in others])
-
-
 def _share(value: float) -> float:
     return min(1.0, max(0.0, value)) if math.isfinite(value) else 1.0

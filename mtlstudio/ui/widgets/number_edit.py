@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QValidator, QWheelEvent
@@ -43,20 +44,29 @@ class NumberEdit(QAbstractSpinBox):
     """An editor for an `int` or `float` parameter; scientific notation is welcome.
 
     Signals:
-        edited(str): the user has typed or stepped; the words as they stand.
+        edited(): the user has typed or stepped.
     """
 
-    edited = Signal(str)
+    edited = Signal()
 
     def __init__(self, parameter: Parameter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parameter = parameter
         self.setAccelerated(True)
-        self.lineEdit().textEdited.connect(self.edited)
+        self.lineEdit().setTextMargins(6, 0, 0, 0)
+        self.lineEdit().textEdited.connect(lambda: self.edited.emit())
 
     def text_now(self) -> str:
         """The words as they stand."""
         return self.lineEdit().text()
+
+    def parsed(self) -> Any:
+        """The value that stands there; a decimal comma is understood.
+
+        Raises:
+            StudioError: it is none that the parameter allows.
+        """
+        return self._parameter.parse(self.text_now().replace("，", ".").replace(",", "."))
 
     def set_text(self, text: str) -> None:
         """Changes the words without a signal."""
@@ -106,7 +116,7 @@ class NumberEdit(QAbstractSpinBox):
         text = number_text(int(moved) if whole else float(moved))
         if text != self.text_now():
             self.set_text(text)
-            self.edited.emit(text)
+            self.edited.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Steps only with the focus: a panel must scroll under the pointer."""
@@ -125,7 +135,7 @@ class NumberEdit(QAbstractSpinBox):
 
     def _value(self) -> float | None:
         try:
-            value = self._parameter.parse(self.text_now())
+            value = self.parsed()
         except StudioError:
             return None
         return value if isinstance(value, int | float) else None

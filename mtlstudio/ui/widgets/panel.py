@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QSizePolicy, QToolBu
 
 from mtlstudio.ui.widgets.common import button, label, set_property
 from mtlstudio.ui.widgets.dots import ColourDot
-from mtlstudio.ui.widgets.icons import set_icon
+from mtlstudio.ui.widgets.icons import IconLabel, set_icon
 from mtlstudio.ui.widgets.titles import ElidedLabel
 
 PanelTone = Literal["", "accent", "good", "warning", "bad"]
@@ -103,34 +103,29 @@ class Notice(QFrame):
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self.setProperty("surface", "card")
-        self._icon = QToolButton()
-        self._icon.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._icon.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._icon = IconLabel(size=16)
         self._title, self._text = label(role="title", wrap=True), label(role="dim", wrap=True)
         self._button = button("", small=True)
         self._button.clicked.connect(self.triggered)
         head = QHBoxLayout()
-        head.setSpacing(2)
+        head.setSpacing(7)
         head.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self._title, 1)
         inside = QVBoxLayout(self)
-        inside.setContentsMargins(8, 8, 12, 10)
+        inside.setContentsMargins(12, 10, 12, 12)
         inside.setSpacing(5)
         inside.addLayout(head)
         inside.addWidget(self._text)
         inside.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._text.setIndent(4)
         self.set_message(title, text, action, tone)
 
     def set_message(self, title: str, text: str = "", action: str = "", tone: PanelTone = "warning") -> None:
         """Shows another message."""
         names = {"warning": "warning", "bad": "error", "good": "check", "accent": "info", "": "info"}
-        set_icon(self._icon, names[tone], tone or "dim", 16)
+        self._icon.set_icon(names[tone], tone or "dim")
         set_property(self, "tone", tone)
         set_property(self._title, "role", tone if tone in ("warning", "bad", "good") else "title")
-        strong = self._title.font()
-        strong.setBold(True)
-        self._title.setFont(strong)
+        set_property(self._title, "strong", True)
         self._title.setText(title)
         self._text.setText(text)
         self._text.setVisible(bool(text))
@@ -156,7 +151,7 @@ class Collapsible(QWidget):
     def __init__(self, title: str = "", *, expanded: bool = True, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._head = QToolButton()
-        self._head.setProperty("row", True)
+        self._head.setProperty("fold", True)
         self._head.setCheckable(False)
         self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

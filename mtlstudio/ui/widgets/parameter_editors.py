@@ -57,11 +57,15 @@ class Editor(QWidget):
         """The widget that takes the focus."""
         raise NotImplementedError
 
+    def is_typing(self) -> bool:
+        """Whether the keyboard is in it."""
+        return self.field().hasFocus()
+
     def _judge(self, value: Any) -> None:
         try:
             checked = self.parameter.check(value)
-        except StudioError as error:
-            self.refused.emit(error.text())
+        except StudioError:
+            self.refused.emit(expectation(self.parameter))
         else:
             self.edited.emit(checked)
 
@@ -106,8 +110,8 @@ class LineEditor(Editor):
     def _typed(self, text: str) -> None:
         try:
             value = self._parsed(text)
-        except StudioError as error:
-            self.refused.emit(error.text())
+        except StudioError:
+            self.refused.emit(expectation(self.parameter))
         else:
             self.edited.emit(value)
 
@@ -133,6 +137,7 @@ class NumberEditor(Editor):
         super().__init__(parameter, parent)
         self._number = NumberEdit(parameter)
         self._number.edited.connect(self._typed)
+        self._number.editingFinished.connect(self._finished)
         self._row.addWidget(self._number, 1)
 
     def set_value(self, value: Any) -> None:
@@ -150,15 +155,24 @@ class NumberEditor(Editor):
 
     def _means(self, value: Any) -> bool:
         try:
-            return bool(self._number.text_now().strip()) and self.parameter.parse(self._number.text_now()) == value
+            return bool(self._number.text_now().strip()) and self._number.parsed() == value
         except StudioError:
             return False
 
-    def _typed(self, text: str) -> None:
+    def _finished(self) -> None:
+        """Writes what is valid in its short form once the user goes on."""
         try:
-            value = self.parameter.parse(text.replace("，", ".").replace(",", "."))
-        except StudioError as error:
-            self.refused.emit(error.text())
+            value = self._number.parsed()
+        except StudioError:
+            return
+        if value is not None:
+            self._number.set_text(number_text(value))
+
+    def _typed(self) -> None:
+        try:
+            value = self._number.parsed()
+        except StudioError:
+            self.refused.emit(expectation(self.parameter))
         else:
             self.edited.emit(value)
 
@@ -235,6 +249,11 @@ def editor_for(parameter: Parameter) -> Editor:
     if parameter.kind == "bool":
         return BoolEditor(parameter)
     return LineEditor(parameter)
+
+
+def expectation(parameter: Parameter) -> str:
+    """What is allowed, as a sentence."""
+    return tr("Expected: {expected}.", expected=parameter.expected())
 
 
 def _line_text(value: Any) -> str:

@@ -12,7 +12,7 @@ from mtlstudio.base.declare import Parameter
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import tr
 from mtlstudio.ui.widgets.common import follow_language, label
-from mtlstudio.ui.widgets.parameter_editors import MIXED, Editor, editor_for
+from mtlstudio.ui.widgets.parameter_editors import MIXED, Editor, editor_for, expectation
 
 __all__ = ["MIXED", "ParameterForm"]
 
@@ -100,11 +100,12 @@ class ParameterForm(QWidget):
 
         An invalid value is shown with its reason.
         """
-        for name, value in values.items():
-            if name in self._rows:
-                self._values[name] = value
+        before = self.values()
+        self._values |= {name: value for name, value in values.items() if name in self._rows}
         for name, row in self._rows.items():
             value = self._values[name]
+            if row.error and row.editor.is_typing() and _same(value, before[name]):
+                continue  # half a number stands there: let it be finished
             row.editor.set_value(value)
             row.set_error(_fault(row.parameter, value))
         self._show_rows()
@@ -149,7 +150,7 @@ class ParameterForm(QWidget):
     def _take(self, name: str, value: Any) -> None:
         self._rows[name].set_error("")
         before = self._values[name]
-        if before is not MIXED and type(before) is type(value) and before == value:
+        if _same(before, value):
             return
         self._values[name] = value
         self._show_rows()
@@ -165,6 +166,10 @@ class ParameterForm(QWidget):
             row.set_shown(condition is None or _met(self._values.get(condition[0]), condition[1]))
 
 
+def _same(first: Any, second: Any) -> bool:
+    return type(first) is type(second) and bool(first == second)
+
+
 def _met(value: Any, allowed: tuple[Any, ...]) -> bool:
     return value is MIXED or value in allowed
 
@@ -174,6 +179,6 @@ def _fault(parameter: Parameter, value: Any) -> str:
         return ""
     try:
         parameter.check(value)
-    except StudioError as error:
-        return error.text()
+    except StudioError:
+        return expectation(parameter)
     return ""

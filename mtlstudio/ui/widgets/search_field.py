@@ -27,6 +27,7 @@ class SearchField(QLineEdit):
 
     def __init__(self, placeholder: str = "", hint: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setProperty("search", True)
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder or tr("Search"))
         loupe = QAction(self)

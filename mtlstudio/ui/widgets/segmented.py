@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QWidget
 
 from mtlstudio.base.texts import tr
+from mtlstudio.ui.theme import font, scaled, signals
 from mtlstudio.ui.widgets.common import set_property
 from mtlstudio.ui.widgets.icons import set_icon
 
@@ -39,7 +40,7 @@ class SegmentedControl(QFrame):
         super().__init__(parent)
         self.setObjectName("segments")
         self.setAccessibleName(name)
-        self._buttons: dict[str, QToolButton] = {}
+        self._buttons: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._row = QHBoxLayout(self)
@@ -50,6 +51,7 @@ class SegmentedControl(QFrame):
         set_property(self, "small", small)
         if small:
             self._row.setContentsMargins(2, 2, 2, 2)
+        signals.theme_changed.connect(self._redress)
         self.set_items(items)
 
     def set_items(self, items: Sequence[Segment]) -> None:
@@ -86,10 +88,9 @@ class SegmentedControl(QFrame):
     def set_icons_only(self, icons_only: bool) -> None:
         """Shows icons without words, for narrow windows; the words stay in the tool tips."""
         self._icons_only = icons_only
-        for item in self._items:
-            self._dress(self._buttons[item.id], item)
+        self._redress()
 
-    def button(self, id: str) -> QToolButton:
+    def button(self, id: str) -> QPushButton:
         """The button of a segment (for tours and tests)."""
         return self._buttons[id]
 
@@ -106,27 +107,32 @@ class SegmentedControl(QFrame):
             return
         self._choose(ids[max(0, min(len(ids) - 1, wanted))])
 
-    def _made(self, item: Segment) -> QToolButton:
-        button = QToolButton(self)
+    def _made(self, item: Segment) -> QPushButton:
+        button = QPushButton(self)
         button.setCheckable(True)
-        button.setAutoRaise(True)
+        button.setAutoDefault(False)
         button.setAccessibleName(item.label)
         button.setAccessibleDescription(item.hint)
         button.setToolTip(_tip(item))
         self._dress(button, item)
         button.clicked.connect(lambda: self._choose(item.id, force=True))
-        button.installEventFilter(self)
         self._group.addButton(button)
         self._row.addWidget(button)
         return button
 
-    def _dress(self, button: QToolButton, item: Segment) -> None:
+    def _redress(self) -> None:
+        for item in self._items:
+            self._dress(self._buttons[item.id], item)
+
+    def _dress(self, button: QPushButton, item: Segment) -> None:
         alone = self._icons_only and bool(item.icon)
         button.setText("" if alone else item.label)
         if item.icon:
-            set_icon(button, item.icon, "text", 16)
-        beside = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if item.icon else Qt.ToolButtonStyle.ToolButtonTextOnly
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly if alone else beside)
+            set_icon(button, item.icon, "text", 16, gap=0 if alone else 3)
+        words = QFontMetrics(font(13, QFont.Weight.DemiBold)).horizontalAdvance(item.label)
+        around = 22 if self.property("small") else 32
+        # the chosen one is bold: room for that keeps the others from moving
+        button.setMinimumWidth(0 if alone else words + around + (scaled(16) + 8 if item.icon else 0))
 
     def _choose(self, id: str, force: bool = False) -> None:
         if id == self.current() and not force:

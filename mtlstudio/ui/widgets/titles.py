@@ -111,9 +111,8 @@ class KeyHint(QWidget):
     def __init__(self, shortcut: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = ""
-        self.setFont(font(11))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        repaint_on_theme(self)
+        repaint_on_theme(self, 11)
         self.set_shortcut(shortcut)
 
     def set_shortcut(self, shortcut: str) -> None:

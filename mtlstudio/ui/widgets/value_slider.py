@@ -122,7 +122,7 @@ class Track(QWidget):
             self._move(event.position().x())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Drags the handle; Shift for tenfold finer steps."""
+        """Drags the handle."""
         if self._dragging:
             self._move(event.position().x())
 
@@ -139,7 +139,7 @@ class Track(QWidget):
         self.reset.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Arrows, page keys, Home and End move the handle."""
+        """Arrows, page keys, Home and End move the handle; with Shift a tenth as far."""
         key, step = event.key(), 0.002 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0.02
         steps = {
             Qt.Key.Key_Left: -step, Qt.Key.Key_Down: -step, Qt.Key.Key_Right: step, Qt.Key.Key_Up: step,
@@ -309,7 +309,9 @@ class ValueSlider(QWidget):
         self._edit.setToolTip(tr("A number from {low} to {high}", low=low, high=high))
 
     def _words(self) -> str:
-        return f"{self._value:.{self._digits}g}" if self._value else "0"
+        if self._scaling.maximum <= 10 and round(self._value, 2) == self._value:
+            return f"{self._value:.2f}"
+        return f"{self._value:.{self._digits}g}"
 
     def _show(self) -> None:
         self._track.set_place(self._scaling.place(self._value))
