@@ -1,0 +1,88 @@
+"""Pictures of every workspace: light and dark, English and Chinese, small and large, 1× and 2×.
+
+    make screenshots                      README's own, into docs/screenshots/
+    make screenshots ARGS="--all out/shots"   all of them, to be looked at
+
+Each picture is taken by the program itself (`mtlstudio DIR --screenshot FILE`), so it shows what a user sees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PETS = ROOT.parent / "shared" / "data" / "oxford-iiit-pet"
+WORKSPACES = ("data", "design", "train", "inspect", "compare")
+
+
+def studio(*words: str | Path, home: Path, scale: str = "1") -> None:
+    """Runs the program with its own settings folder."""
+    environment = {**os.environ, "MTLSTUDIO_HOME": str(home), "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": scale}
+    subprocess.run([sys.executable, "-m", "mtlstudio", *map(str, words)], check=True, cwd=ROOT, env=environment)
+
+
+def make_project(folder: Path, home: Path, epochs: str, data: Path | None) -> None:
+    """A project with one trained run."""
+    words = ["--data", str(data)] if data is not None else []
+    studio("new", folder, *words, "--template", "unet", home=home)
+    size = "training.batch_size=16"
+    studio("train", folder, "--epochs", epochs, "--set", size, "--name", "first", home=home)
+    studio(
+        "train", folder, "--epochs", epochs, "--name", "uncertainty", "--set", "training.balancing.method=uncertainty",
+        home=home,
+    )  # fmt: skip
+
+
+def readme_pictures(project: Path, home: Path) -> None:
+    """The pictures that README shows: sample scenes only, for no other image goes into the project."""
+    out = ROOT / "docs" / "screenshots"
+    for workspace in WORKSPACES:
+        studio(project, "--workspace", workspace, "--theme", "dark", "--screenshot", out / f"{workspace}-dark.png",
+               home=home)  # fmt: skip
+    studio(project, "--workspace", "design", "--theme", "light", "--screenshot", out / "design-light.png", home=home)
+    studio("--theme", "dark", "--screenshot", out / "welcome-dark.png", home=home)
+
+
+def all_pictures(project: Path, home: Path, out: Path) -> None:
+    """Every workspace in every manner."""
+    manners = [
+        (theme, language, size, scale)
+        for theme in ("dark", "light")
+        for language in ("en", "zh_CN")
+        for size, scale in (("1440x900", "1"), ("1280x720", "1"), ("1280x720", "2"))
+    ]
+    for theme, language, size, scale in manners:
+        words = ["--theme", theme, "--language", language, "--size", size]
+        for workspace in WORKSPACES:
+            file = out / f"{workspace}-{theme}-{language}-{size}-{scale}x.png"
+            studio(project, "--workspace", workspace, *words, "--screenshot", file, home=home, scale=scale)
+        studio(*words, "--screenshot", out / f"welcome-{theme}-{language}-{size}-{scale}x.png", home=home, scale=scale)
+
+
+def main() -> None:
+    """Makes the project, takes the pictures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--all", type=Path, help="take every picture, into this folder")
+    parser.add_argument("--project", type=Path, help="an existing project instead of a fresh one")
+    parser.add_argument("--pets", action="store_true", help="the pets beside the project instead of the sample scenes")
+    parser.add_argument("--epochs", default="8")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        home = Path(temporary) / "home"
+        project = arguments.project
+        if project is None:
+            project = Path(temporary) / ("pets" if arguments.pets else "demo")
+            make_project(project, home, arguments.epochs, PETS if arguments.pets else None)
+        if arguments.all is not None:
+            all_pictures(project, home, arguments.all)
+        else:
+            readme_pictures(project, home)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Runs every benchmark of this folder: `make bench`. Each module has `measure() -> [(name, value, unit, bound)]`.
+
+Each bound is what the issue asks for: `<= 33` or `>= 0.95`, as text. Figures go to the screen and, with `--write`, into
+docs/benchmarks.md. Ratios are taken in one run, so that they hold although machines wander.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+Row = tuple[str, float, str, str]
+
+
+def holds(value: float, bound: str) -> bool:
+    """Whether a value is within its bound."""
+    relation, limit = bound.split()
+    return value <= float(limit) if relation == "<=" else value >= float(limit)
+
+
+def measure(names: list[str]) -> list[Row]:
+    """Runs the benchmarks one after the other, each in this process."""
+    rows: list[Row] = []
+    for path in sorted(HERE.glob("bench_*.py")):
+        if names and path.stem.removeprefix("bench_") not in names:
+            continue
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None and spec.loader is not None
+        module: Any = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        print(f"== {path.stem.removeprefix('bench_')}", flush=True)
+        for row in module.measure():
+            rows.append(row)
+            print(line(row), flush=True)
+    return rows
+
+
+def line(row: Row) -> str:
+    """One figure as text."""
+    name, value, unit, bound = row
+    verdict = "" if not bound else ("holds" if holds(value, bound) else "MISSED")
+    return f"{name:64} {value:10.3f} {unit:8} {bound:10} {verdict}"
+
+
+def write(rows: list[Row]) -> None:
+    """Puts the figures into docs/benchmarks.md."""
+    head = [
+        "# Benchmarks",
+        "",
+        f"Made by `make bench ARGS=--write` on {os.cpu_count()} cores ({platform.machine()}), "
+        f"Python {platform.python_version()}, without a screen. Trust ratios more than times.",
+        "",
+        "| what | measured | unit | asked for | |",
+        "| --- | ---: | --- | --- | --- |",
+    ]
+    body = [
+        f"| {name} | {value:.3g} | {unit} | {bound} | {'holds' if not bound or holds(value, bound) else '**missed**'} |"
+        for name, value, unit, bound in rows
+    ]
+    (HERE.parents[1] / "docs" / "benchmarks.md").write_text("\n".join([*head, *body, ""]), encoding="utf-8")
+
+
+def main() -> None:
+    """Measures, prints, writes."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", help="only these")
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    rows = measure(arguments.names)
+    if arguments.write:
+        write(rows)
+
+
+if __name__ == "__main__":
+    main()
