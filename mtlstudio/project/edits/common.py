@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
@@ -16,7 +16,7 @@ class EditRefused(StudioError):
     """An edit that makes no sense here; the sentence says why. The project stays as it was."""
 
 
-def refuse(message: str, fix: str = "", /, **values: object) -> NoReturn:
+def refuse(message: str, fix: str = "", /, **values: Any) -> NoReturn:
     """Raises EditRefused with a marked sentence and its values."""
     raise EditRefused(message, fix=fix, **values)
 

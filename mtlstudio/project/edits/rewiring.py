@@ -186,7 +186,7 @@ def _without(network: NetworkSpec, layer_ids: Collection[str]) -> NetworkSpec:
 
     def origin(layer: LayerSpec) -> str | None:
         found = layer.origin
-        while found in layer_ids and layers[found].origin is not None:
+        while found is not None and found in layer_ids and layers[found].origin is not None:
             found = layers[found].origin
         return found
 
