@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mtlstudio.base.declare import complete
-from mtlstudio.project.spec import TaskSpec
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark
+from mtlstudio.project.spec import LossSpec, TaskSpec
 from mtlstudio.tasks.interface import BoundTask, TaskLoss, TaskType
 from mtlstudio.tasks.losses import LOSSES, full_precision
 
@@ -21,14 +23,16 @@ class DeclaredTask(BoundTask):
     Attributes:
         parameters: of the task, complete and checked.
         losses: (loss id, weight, complete parameters) of each chosen loss.
+
+    Raises:
+        StudioError: a parameter does not fit, or the task type has no such loss.
     """
 
     def __init__(self, spec: TaskSpec, type_: TaskType, statistics: Mapping[str, Any]) -> None:
         super().__init__(spec, type_, statistics)
         self.parameters: dict[str, Any] = complete(type_.parameters, spec.parameters)
-        self.losses: list[tuple[str, float, dict[str, Any]]] = [
-            (chosen.type, chosen.weight, complete(LOSSES[chosen.type].declaration.parameters, chosen.parameters))
-            for chosen in type_.loss_specs(spec)
+        self.losses = [
+            (chosen.type, chosen.weight, _loss_parameters(type_, chosen)) for chosen in type_.loss_specs(spec)
         ]
         self._constants: dict[tuple[str, str], Tensor] = {}
 
@@ -86,6 +90,16 @@ class DeclaredTask(BoundTask):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_constants": {}}
+
+
+def _loss_parameters(type_: TaskType, chosen: LossSpec) -> dict[str, Any]:
+    for declared in type_.losses:
+        if declared.id == chosen.type:
+            return complete(declared.parameters, chosen.parameters)
+    known = ", ".join(declared.id for declared in type_.losses)
+    raise StudioError(
+        mark("there is no loss {loss!r} for this task type"), fix=mark("Known: {known}."), loss=chosen.type, known=known
+    )
 
 
 def names_of(spec: TaskSpec, parameter: str) -> tuple[str, ...]:
