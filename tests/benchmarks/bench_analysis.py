@@ -1,0 +1,64 @@
+"""New figures after an edit of a network of 200 layers."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import replace
+
+from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.network.analyze import Memo, analyze
+from mtlstudio.network.compile import compile_network
+from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec, TaskSpec
+
+LAYERS = 200
+
+
+def chain(count: int = LAYERS) -> ProjectSpec:
+    """An image, `count` convolutions, a pool and a head."""
+    tasks = frozenset(("kind",))
+    layers = [LayerSpec("image", "Image", "input", tasks, FrozenDict(input="image"))]
+    for number in range(count):
+        parameters = FrozenDict(out_channels=32, kernel_size=3)
+        layers.append(LayerSpec(f"conv_{number}", f"Conv {number}", "convolution", tasks, parameters))
+    layers.append(LayerSpec("pool", "Pool", "global_pool", tasks))
+    layers.append(LayerSpec("head", "Head", "linear_head", tasks))
+    connections = tuple(Connection(first.id, second.id) for first, second in zip(layers[:-1], layers[1:], strict=True))
+    task = TaskSpec("kind", "Kind", "classification", parameters=FrozenDict(class_names=("a", "b", "c")))
+    network = NetworkSpec(tuple(layers), connections, (Output("kind", "head"),))
+    return ProjectSpec("chain", tasks=(task,), network=network)
+
+
+def edited(spec: ProjectSpec, number: int, **values: object) -> ProjectSpec:
+    """The same chain with another parameter in one of its layers."""
+    layers = tuple(
+        replace(layer, parameters=layer.parameters.with_(**values)) if layer.id == f"conv_{number}" else layer
+        for layer in spec.network.layers
+    )
+    return spec.with_network(replace(spec.network, layers=layers))
+
+
+def milliseconds(spec: ProjectSpec, memo: Memo) -> float:
+    """Wall time of one analysis."""
+    started = time.perf_counter()
+    analysis = analyze(spec, memo)
+    elapsed = 1000 * (time.perf_counter() - started)
+    assert not analysis.problems, [problem.line() for problem in analysis.problems]
+    return elapsed
+
+
+def measure() -> list[tuple[str, float, str, str]]:
+    """Edits that keep and that change what is downstream."""
+    memo = Memo()
+    spec = chain()
+    compile_network(chain(2))
+    first = milliseconds(spec, memo)
+    keeping = [milliseconds(edited(spec, 100, kernel_size=size), memo) for size in (5, 7, 9, 11, 1)]
+    changing = [milliseconds(edited(spec, 3, stride=2, out_channels=width), memo) for width in (16, 24, 40)]
+    resized = [milliseconds(replace(spec, data=replace(spec.data, image_size=size)), memo) for size in (96, 160, 192)]
+    return [
+        (f"{LAYERS} layers: edit that keeps downstream shapes", statistics.median(keeping), "ms", "<= 50"),
+        (f"{LAYERS} layers: edit that changes downstream shapes", statistics.median(changing), "ms", "<= 500"),
+        (f"{LAYERS} layers: another image size", statistics.median(resized), "ms", "<= 500"),
+        (f"{LAYERS} layers: the first time", first, "ms", ""),
+    ]
