@@ -1,4 +1,4 @@
-"""Which device a run is trained on, with how many threads, and how exactly it repeats."""
+"""With how many threads a run computes, and how exactly it repeats."""
 
 from __future__ import annotations
 
@@ -8,37 +8,10 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import mark
+from mtlstudio.network.devices import DeviceError, resolve_device
 
 if TYPE_CHECKING:
     import torch
-
-
-class DeviceError(StudioError):
-    """The device that was asked for is not there or cannot go on."""
-
-
-def resolve_device(name: str) -> torch.device:
-    """The device to use. `name`: auto (CUDA, else Apple's, else the processor), cpu, cuda or mps.
-
-    Raises:
-        DeviceError: the one asked for is not there.
-    """
-    import torch
-
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        name = next(device for device, usable in there.items() if usable)
-    if not there.get(name, False):
-        raise DeviceError(
-            mark("there is no device {name!r} here"),
-            where="training.device",
-            fix=mark("Usable: {usable}."),
-            name=name,
-            usable=", ".join(device for device, usable in there.items() if usable),
-        )
-    return torch.device(name, torch.cuda.current_device()) if name == "cuda" else torch.device(name)
 
 
 @cache
@@ -95,3 +68,6 @@ def _mixed(seed: int, step: int) -> int:
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
     return (value ^ (value >> 31)) >> 1
+
+
+__all__ = ["DeviceError", "arithmetic", "default_threads", "resolve_device", "seed_step"]
