@@ -75,7 +75,7 @@ CHANNELS_FOR_WEIGHTS = declare(
     mark("its trained weights expect {expected} channels, but its input has {found}"),
     mark("Feed it pictures of {expected} channels, or start it at random."),
 )
-TOO_SMALL_FOR_BACKBONE = declare(
+TOO_SMALL = declare(
     "network.too_small",
     mark("its input of {size} pixels is too small for stride {stride}"),
     mark("Use larger pictures, or take the backbone's input earlier in the network."),
