@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.network.analyze import Memo, analyze
@@ -23,7 +24,7 @@ def chain(count: int = LAYERS) -> ProjectSpec:
         layers.append(LayerSpec(f"conv_{number}", f"Conv {number}", "convolution", tasks, parameters))
     layers.append(LayerSpec("pool", "Pool", "global_pool", tasks))
     layers.append(LayerSpec("head", "Head", "linear_head", tasks))
-    connections = tuple(Connection(first.id, second.id) for first, second in zip(layers[:-1], layers[1:], strict=True))
+    connections = tuple(Connection(first.id, second.id) for first, second in pairwise(layers))
     task = TaskSpec("kind", "Kind", "classification", parameters=FrozenDict(class_names=("a", "b", "c")))
     network = NetworkSpec(tuple(layers), connections, (Output("kind", "head"),))
     return ProjectSpec("chain", tasks=(task,), network=network)
