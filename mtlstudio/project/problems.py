@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import tr
 
@@ -69,6 +70,21 @@ class Problem:
             "code": self.code, "severity": str(self.severity), "place": str(self.place), "message": self.text(),
             "fix": self.fix_text(), "values": dict(self.values),
         }  # fmt: skip
+
+
+class ProjectFileError(StudioError):
+    """A project file that cannot be used.
+
+    Attributes:
+        problems: all faults that were found, with their places.
+        newer: it was made by a newer version of the program: it is not damaged.
+    """
+
+    def __init__(self, message: str, /, *, where: str = "", fix: str = "", **values: object) -> None:
+        super().__init__(message, where=where, fix=fix, **values)
+        problems = values.get("problems", ())
+        self.problems: tuple[Problem, ...] = problems if isinstance(problems, tuple) else ()
+        self.newer = bool(values.get("newer", False))
 
 
 _sentences: dict[str, tuple[str, str]] = {}

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from mtlstudio.base.declare import Parameter
+from mtlstudio.base.frozen import freeze
 from mtlstudio.base.texts import mark
 from mtlstudio.project.edits.common import refuse, with_settled
 from mtlstudio.project.settings import DataSettings, MethodSpec, TrainingSettings, parameters_of
@@ -72,9 +73,10 @@ def set_dataset(spec: ProjectSpec, dataset_id: str, **changes: Any) -> ProjectSp
         if name not in known:
             refuse(mark("A data set has no {field!r}"), mark("Known: {known}."), field=name, known=", ".join(known))
     _require_dataset(spec, dataset_id)
+    frozen = {name: freeze(value) for name, value in changes.items()}
     return replace(
         spec,
-        datasets=tuple(replace(item, **changes) if item.id == dataset_id else item for item in spec.datasets),
+        datasets=tuple(replace(item, **frozen) if item.id == dataset_id else item for item in spec.datasets),
     )
 
 

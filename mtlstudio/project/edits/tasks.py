@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from mtlstudio.base.files import slug
-from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.base.frozen import FrozenDict, freeze
 from mtlstudio.base.texts import mark
 from mtlstudio.project.edits.common import layer_of, refuse, task_of, with_settled
 from mtlstudio.project.edits.rewiring import new_id, settled, taken_ids, with_layer
@@ -86,7 +86,7 @@ def set_task(spec: ProjectSpec, task_id: str, **changes: Any) -> ProjectSpec:
     for name in changes:
         if name not in known:
             refuse(mark("A task has no {field!r}"), mark("Known: {known}."), field=name, known=", ".join(known))
-    changed = replace(task, **changes)
+    changed = replace(task, **{name: freeze(value) for name, value in changes.items()})
     _check(changed)
     return replace(spec, tasks=tuple(changed if other.id == task_id else other for other in spec.tasks))
 

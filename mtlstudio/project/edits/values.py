@@ -57,9 +57,7 @@ def set_learning_rate_factor(spec: ProjectSpec, layer_ids: Collection[str], fact
     return _changed(spec, layer_ids, lambda layer: replace(layer, learning_rate_factor=float(factor)))
 
 
-def _changed(
-    spec: ProjectSpec, layer_ids: Collection[str], change: Callable[[LayerSpec], LayerSpec]
-) -> ProjectSpec:
+def _changed(spec: ProjectSpec, layer_ids: Collection[str], change: Callable[[LayerSpec], LayerSpec]) -> ProjectSpec:
     for layer_id in layer_ids:
         layer_of(spec.network, layer_id)
     layers = tuple(change(layer) if layer.id in layer_ids else layer for layer in spec.network.layers)

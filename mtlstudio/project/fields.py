@@ -1,0 +1,197 @@
+"""Any field of a project by its path, as `--set` writes it: `training.batch_size`, `tasks.species.loss_weight`.
+
+A path goes through the specification by names of fields and ids. Parameters of a layer, a task or a method stand
+directly behind it: `network.layers.stage4.out_channels`, `training.optimizer.learning_rate`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.frozen import FrozenDict, freeze
+from mtlstudio.base.texts import mark
+from mtlstudio.project.codec import decode, field_types
+from mtlstudio.project.settings import DataSettings, MethodSpec, TrainingSettings, parameters_of
+from mtlstudio.project.spec import DatasetSpec, InputSpec, LayerSpec, NetworkSpec, ProjectSpec, TaskSpec
+
+Named = InputSpec | DatasetSpec | TaskSpec | LayerSpec
+
+_FIXED = {"id", "type", "tasks", "origin"}
+"""What no path sets: it would break what hangs on it. (The edits change these.)"""
+
+_SETTABLE: dict[type, tuple[str, ...]] = {
+    ProjectSpec: ("name", "inputs", "datasets", "tasks", "network", "data", "training"),
+    NetworkSpec: ("layers",),
+}
+
+
+def get_field(spec: ProjectSpec, path: str) -> Any:
+    """The value at a path.
+
+    Raises:
+        StudioError: there is no such field; names those there are.
+    """
+    here: Any = spec
+    for key in _keys(path):
+        here = _child(here, key, path)
+    return here
+
+
+def set_field(spec: ProjectSpec, path: str, text: str) -> ProjectSpec:
+    """The project with one field set to what a person typed.
+
+    Fields with a declaration are read by it (`auto` is None where that is allowed), open parameters as JSON or else
+    as text. Another method starts with its own parameters.
+
+    Raises:
+        StudioError: there is no such field (names those there are), or the value does not fit.
+    """
+    changed: ProjectSpec = _set(spec, _keys(path), path, text)
+    return changed
+
+
+def set_fields(spec: ProjectSpec, settings: Iterable[tuple[str, str]]) -> ProjectSpec:
+    """Sets several fields; methods first, so that their parameters may stand anywhere in the list.
+
+    Raises:
+        StudioError: as `set_field`.
+    """
+    for path, text in sorted(settings, key=lambda pair: not pair[0].endswith(".method")):
+        spec = set_field(spec, path, text)
+    return spec
+
+
+def field_paths(spec: ProjectSpec) -> list[str]:
+    """All paths that lead to a value."""
+    return [path for path in _paths(spec, "")]
+
+
+def _keys(path: str) -> list[str]:
+    return path.strip().split(".")
+
+
+def _paths(here: Any, prefix: str) -> Iterator[str]:
+    for key in _children(here):
+        path = f"{prefix}{key}"
+        child = _child(here, key, path)
+        if _children(child):
+            yield from _paths(child, f"{path}.")
+        else:
+            yield path
+
+
+def _children(here: Any) -> list[str]:
+    """The keys that a path may go on with; empty for a value."""
+    if isinstance(here, MethodSpec):
+        return ["method", *here.parameters]
+    if _is_list_of_named(here):
+        return [item.id for item in here]
+    if isinstance(here, Named):
+        own = [field.name for field in fields(here) if field.name not in (*_FIXED, "parameters")]
+        return [*own, *(name for name in here.parameters if name not in own)] if _has_parameters(here) else own
+    if type(here) in _SETTABLE:
+        return list(_SETTABLE[type(here)])
+    if isinstance(here, DataSettings | TrainingSettings):
+        return [field.name for field in fields(here)]
+    return []
+
+
+def _child(here: Any, key: str, path: str) -> Any:
+    if _is_open(here) and key in here.parameters and key not in _own(here):
+        return here.parameters[key]
+    if key not in _children(here):
+        raise _unknown(here, key, path)
+    if _is_list_of_named(here):
+        return next(item for item in here if item.id == key)
+    return getattr(here, key)
+
+
+def _set(here: Any, keys: list[str], path: str, text: str) -> Any:
+    key, *rest = keys
+    if _is_open(here) and key not in _own(here) and not rest and key not in _FIXED:
+        if isinstance(here, TaskSpec) and key not in here.parameters:
+            raise _unknown(here, key, path)
+        return replace(here, parameters=here.parameters.with_(**{key: _literal(text, path)}))
+    if isinstance(here, MethodSpec) and key == "method" and not rest:
+        return here if here.method == text.strip() else MethodSpec(text.strip())
+    if isinstance(here, TaskSpec) and key == "parameters" and len(rest) == 1:
+        return replace(here, parameters=here.parameters.with_(**{rest[0]: _literal(text, path)}))
+    child = _child(here, key, path)
+    if rest:
+        changed = _set(child, rest, path, text)
+        if _is_list_of_named(here):
+            return tuple(changed if item.id == key else item for item in here)
+        return replace(here, **{key: changed})
+    if _children(child):
+        raise StudioError(
+            mark("this is no single value"), where=path, fix=mark("Known: {known}."), known=", ".join(_children(child))
+        )
+    return replace(here, **{key: _value(here, key, path, text)})
+
+
+def _value(here: Any, key: str, path: str, text: str) -> Any:
+    """What a person typed for a field of the specification."""
+    if isinstance(here, DataSettings | TrainingSettings):
+        declaration = next(parameter for parameter in parameters_of(type(here)) if parameter.name == key)
+        try:
+            return declaration.parse(text)
+        except StudioError as error:
+            raise StudioError(error.message, where=path, fix=error.fix, **error.values) from error
+    hint = field_types(type(here))[key]
+    if hint is str:
+        return text
+    return decode(hint, json.loads(json.dumps(_literal(text, path))), path)
+
+
+def _literal(text: str, path: str) -> Any:
+    """JSON, or else the text itself."""
+    word = text.strip()
+    try:
+        value = json.loads(word, parse_constant=float)
+    except (ValueError, RecursionError):
+        return word
+    if isinstance(value, float) and not math.isfinite(value):
+        raise StudioError(mark("{value} is no finite number"), where=path, value=word)
+    return freeze(value)
+
+
+def _is_list_of_named(here: Any) -> bool:
+    return isinstance(here, tuple) and bool(here) and all(isinstance(item, Named) for item in here)
+
+
+def _has_parameters(here: Any) -> bool:
+    return isinstance(getattr(here, "parameters", None), FrozenDict)
+
+
+def _is_open(here: Any) -> bool:
+    return isinstance(here, MethodSpec | Named) and _has_parameters(here)
+
+
+def _own(here: Any) -> list[str]:
+    return ["method"] if isinstance(here, MethodSpec) else [field.name for field in fields(here)]
+
+
+def _unknown(here: Any, key: str, path: str) -> StudioError:
+    known = _children(here)
+    closest = difflib.get_close_matches(key, known, n=1)
+    if closest:
+        return StudioError(
+            mark("there is no {key!r} here"),
+            where=path,
+            fix=mark("Did you mean {closest!r}?"),
+            key=key,
+            closest=closest[0],
+        )
+    return StudioError(
+        mark("there is no {key!r} here"),
+        where=path,
+        fix=mark("Known: {known}."),
+        key=key,
+        known=", ".join(known) or "—",
+    )
