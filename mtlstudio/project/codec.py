@@ -100,9 +100,13 @@ def decode(hint: Any, value: Any, path: str) -> Any:
     return found
 
 
-@cache
 def field_types(cls: Any) -> dict[str, Any]:
     """The declared types of a dataclass's fields."""
+    return _types(cls)
+
+
+@cache
+def _types(cls: Any) -> dict[str, Any]:
     return get_type_hints(cls)
 
 

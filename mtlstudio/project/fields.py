@@ -10,13 +10,14 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict, freeze
 from mtlstudio.base.texts import mark
 from mtlstudio.project.codec import decode, field_types
+from mtlstudio.project.edits.tasks import check_task
 from mtlstudio.project.settings import DataSettings, MethodSpec, TrainingSettings, parameters_of
 from mtlstudio.project.spec import DatasetSpec, InputSpec, LayerSpec, NetworkSpec, ProjectSpec, TaskSpec
 
@@ -25,10 +26,8 @@ Named = InputSpec | DatasetSpec | TaskSpec | LayerSpec
 _FIXED = {"id", "type", "tasks", "origin"}
 """What no path sets: it would break what hangs on it. (The edits change these.)"""
 
-_SETTABLE: dict[type, tuple[str, ...]] = {
-    ProjectSpec: ("name", "inputs", "datasets", "tasks", "network", "data", "training"),
-    NetworkSpec: ("layers",),
-}
+_LISTS = ("inputs", "datasets", "tasks")
+_WORDS = {"True": True, "False": False, "None": None}
 
 
 def get_field(spec: ProjectSpec, path: str) -> Any:
@@ -69,7 +68,7 @@ def set_fields(spec: ProjectSpec, settings: Iterable[tuple[str, str]]) -> Projec
 
 def field_paths(spec: ProjectSpec) -> list[str]:
     """All paths that lead to a value."""
-    return [path for path in _paths(spec, "")]
+    return list(_paths(spec, ""))
 
 
 def _keys(path: str) -> list[str]:
@@ -80,10 +79,10 @@ def _paths(here: Any, prefix: str) -> Iterator[str]:
     for key in _children(here):
         path = f"{prefix}{key}"
         child = _child(here, key, path)
-        if _children(child):
-            yield from _paths(child, f"{path}.")
-        else:
+        if _is_value(here, key, child):
             yield path
+        else:
+            yield from _paths(child, f"{path}.")
 
 
 def _children(here: Any) -> list[str]:
@@ -93,18 +92,24 @@ def _children(here: Any) -> list[str]:
     if _is_list_of_named(here):
         return [item.id for item in here]
     if isinstance(here, Named):
-        own = [field.name for field in fields(here) if field.name not in (*_FIXED, "parameters")]
-        return [*own, *(name for name in here.parameters if name not in own)] if _has_parameters(here) else own
-    if type(here) in _SETTABLE:
-        return list(_SETTABLE[type(here)])
+        own = [name for name in _own(here) if name not in (*_FIXED, "parameters")]
+        return own + [name for name in getattr(here, "parameters", ()) if name not in own]
+    if isinstance(here, ProjectSpec):
+        return ["name", *_LISTS, "network", "data", "training"]
+    if isinstance(here, NetworkSpec):
+        return ["layers"]
     if isinstance(here, DataSettings | TrainingSettings):
-        return [field.name for field in fields(here)]
-    return []
+        return _own(here)
+    return list(here) if isinstance(here, FrozenDict) else []
 
 
 def _child(here: Any, key: str, path: str) -> Any:
+    if _is_open(here) and key == "parameters":
+        return here.parameters
     if _is_open(here) and key in here.parameters and key not in _own(here):
         return here.parameters[key]
+    if isinstance(here, FrozenDict) and key in here:
+        return here[key]
     if key not in _children(here):
         raise _unknown(here, key, path)
     if _is_list_of_named(here):
@@ -114,25 +119,28 @@ def _child(here: Any, key: str, path: str) -> Any:
 
 def _set(here: Any, keys: list[str], path: str, text: str) -> Any:
     key, *rest = keys
-    if _is_open(here) and key not in _own(here) and not rest and key not in _FIXED:
+    if isinstance(here, FrozenDict) and not rest:
+        return here.with_(**{key: _literal(text, path)})
+    if _is_open(here) and key not in _own(here) and not rest:
         if isinstance(here, TaskSpec) and key not in here.parameters:
             raise _unknown(here, key, path)
         return replace(here, parameters=here.parameters.with_(**{key: _literal(text, path)}))
     if isinstance(here, MethodSpec) and key == "method" and not rest:
         return here if here.method == text.strip() else MethodSpec(text.strip())
-    if isinstance(here, TaskSpec) and key == "parameters" and len(rest) == 1:
-        return replace(here, parameters=here.parameters.with_(**{rest[0]: _literal(text, path)}))
     child = _child(here, key, path)
     if rest:
         changed = _set(child, rest, path, text)
         if _is_list_of_named(here):
             return tuple(changed if item.id == key else item for item in here)
         return replace(here, **{key: changed})
-    if _children(child):
+    if not _is_value(here, key, child):
         raise StudioError(
-            mark("this is no single value"), where=path, fix=mark("Known: {known}."), known=", ".join(_children(child))
+            mark("this is no single value"), where=path, fix=mark("Known: {known}."), known=_listed(_children(child))
         )
-    return replace(here, **{key: _value(here, key, path, text)})
+    changed = replace(here, **{key: _value(here, key, path, text)})
+    if isinstance(changed, TaskSpec):
+        check_task(changed)
+    return changed
 
 
 def _value(here: Any, key: str, path: str, text: str) -> Any:
@@ -150,48 +158,53 @@ def _value(here: Any, key: str, path: str, text: str) -> Any:
 
 
 def _literal(text: str, path: str) -> Any:
-    """JSON, or else the text itself."""
+    """JSON, a number or truth value as Python writes it, or else the text itself."""
     word = text.strip()
+    if word in _WORDS:
+        return _WORDS[word]
     try:
-        value = json.loads(word, parse_constant=float)
+        value = json.loads(word)
     except (ValueError, RecursionError):
-        return word
+        try:
+            value = float(word)
+        except ValueError:
+            return word
     if isinstance(value, float) and not math.isfinite(value):
         raise StudioError(mark("{value} is no finite number"), where=path, value=word)
     return freeze(value)
 
 
 def _is_list_of_named(here: Any) -> bool:
-    return isinstance(here, tuple) and bool(here) and all(isinstance(item, Named) for item in here)
+    return isinstance(here, tuple) and all(isinstance(item, Named) for item in here)
 
 
-def _has_parameters(here: Any) -> bool:
-    return isinstance(getattr(here, "parameters", None), FrozenDict)
+def _is_value(here: Any, key: str, child: Any) -> bool:
+    """Whether a field is set as a whole (else a path must go on into it)."""
+    if isinstance(here, ProjectSpec | NetworkSpec):
+        return key == "name"
+    return not (is_dataclass(child) or isinstance(child, FrozenDict) or (child and _is_list_of_named(child)))
 
 
 def _is_open(here: Any) -> bool:
-    return isinstance(here, MethodSpec | Named) and _has_parameters(here)
+    return isinstance(here, MethodSpec | DatasetSpec | TaskSpec | LayerSpec)
 
 
 def _own(here: Any) -> list[str]:
-    return ["method"] if isinstance(here, MethodSpec) else [field.name for field in fields(here)]
+    return [field.name for field in fields(here)]
+
+
+def _listed(keys: list[str]) -> str:
+    return ", ".join(keys) or "—"
 
 
 def _unknown(here: Any, key: str, path: str) -> StudioError:
     known = _children(here)
     closest = difflib.get_close_matches(key, known, n=1)
-    if closest:
-        return StudioError(
-            mark("there is no {key!r} here"),
-            where=path,
-            fix=mark("Did you mean {closest!r}?"),
-            key=key,
-            closest=closest[0],
-        )
     return StudioError(
         mark("there is no {key!r} here"),
         where=path,
-        fix=mark("Known: {known}."),
+        fix=mark("Did you mean {closest!r}?") if closest else mark("Known: {known}."),
         key=key,
-        known=", ".join(known) or "—",
+        closest=closest[0] if closest else "",
+        known=_listed(known),
     )

@@ -29,7 +29,7 @@ def add_task(spec: ProjectSpec, task: TaskSpec, row: int | None = None) -> Proje
         refuse(mark("There is a task {task!r} already"), task=task.id)
     if slug(task.id) != task.id:
         refuse(mark("{task!r} is no id: small letters, digits and _ are allowed"), task=task.id)
-    _check(task)
+    check_task(task)
     tasks = list(spec.tasks)
     tasks.insert(len(tasks) if row is None else row, task)
     spec = replace(spec, tasks=tuple(tasks))
@@ -87,7 +87,7 @@ def set_task(spec: ProjectSpec, task_id: str, **changes: Any) -> ProjectSpec:
         if name not in known:
             refuse(mark("A task has no {field!r}"), mark("Known: {known}."), field=name, known=", ".join(known))
     changed = replace(task, **{name: freeze(value) for name, value in changes.items()})
-    _check(changed)
+    check_task(changed)
     return replace(spec, tasks=tuple(changed if other.id == task_id else other for other in spec.tasks))
 
 
@@ -148,7 +148,8 @@ def attach_head(
     return with_settled(spec, network), tuple(ids)
 
 
-def _check(task: TaskSpec) -> None:
+def check_task(task: TaskSpec) -> None:
+    """Raises EditRefused where a field of the task is out of bounds."""
     if not task.name.strip():
         refuse(mark("A name cannot be empty"))
     if not _COLOUR.fullmatch(task.colour):
