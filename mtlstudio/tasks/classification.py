@@ -36,7 +36,7 @@ class ClassificationMetrics(ConfusionMetrics):
 
     def update(self, output: Tensor, target: Tensor, present: Tensor) -> None:
         """`output` (N, K), `target` (N,) int64."""
-        self.count(output.argmax(1), target, present & (target >= 0))
+        self.count(output.max(1).indices, target, present & (target >= 0))
 
     def compute(self) -> dict[str, float]:
         """See the class; NaN where no element was present."""

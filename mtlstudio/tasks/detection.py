@@ -51,7 +51,7 @@ class DetectionMetrics(Sums):
         said_class, said_sides = self.task.split(output.float())
         inside = present[:, None, None] & (classes > 0)
         self.add("pixels", inside.sum())
-        self.add("right", (inside & (said_class.argmax(1) == classes)).sum())
+        self.add("right", (inside & (said_class.max(1).indices == classes)).sum())
         self.add("overlap", (_side_iou(said_sides, sides) * inside).sum())
 
     def compute(self) -> dict[str, float]:

@@ -1,8 +1,9 @@
 """The losses that task types offer: each the mean over *present* elements.
 
 Every function takes `output`, `target` and `mask` (bool: the element counts) and returns a () float32. What is masked
-gets a gradient of exactly zero, whatever its output and target hold (NaN and infinity included); where nothing is
-present the value is 0 and so is the whole gradient. Nothing moves to the host: counts stay on the device.
+gets a gradient of exactly zero whatever its target holds (NaN and infinity included), and whatever its output holds,
+but for maps of classes, where masked outputs must be finite: a guard would cost as much as the loss itself. Where
+nothing is present the value is 0 and so is the whole gradient. Nothing moves to the host: counts stay on the device.
 """
 
 from __future__ import annotations
@@ -47,6 +48,13 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     return torch.where(mask, values, 0.0).sum() / mask.sum().clamp(min=1)
 
 
+def _guarded(output: Tensor, mask: Tensor) -> Tensor:
+    """Logits (N, K, …) with masked vectors set to 0, so that not even NaN gets through; maps as they are."""
+    import torch
+
+    return torch.where(mask.unsqueeze(1), output, 0.0) if output.dim() == 2 else output
+
+
 def cross_entropy(
     output: Tensor, target: Tensor, mask: Tensor, *, class_weights: Tensor | None = None, label_smoothing: float = 0.0
 ) -> Tensor:
@@ -62,9 +70,8 @@ def cross_entropy(
     import torch
     from torch.nn import functional
 
-    logits = torch.where(mask.unsqueeze(1), output, 0.0)
     total = functional.cross_entropy(
-        logits, torch.where(mask, target, -100), weight=class_weights, ignore_index=-100, reduction="sum",
+        _guarded(output, mask), torch.where(mask, target, -100), weight=class_weights, ignore_index=-100, reduction="sum",
         label_smoothing=label_smoothing,
     )  # fmt: skip
     if class_weights is None:
@@ -82,8 +89,8 @@ def focal(output: Tensor, target: Tensor, mask: Tensor, *, gamma: float = 2.0) -
     import torch
     from torch.nn import functional
 
-    logits = torch.where(mask.unsqueeze(1), output, 0.0)
-    entropy = functional.cross_entropy(logits, torch.where(mask, target, 0), reduction="none")
+    logits = _guarded(output, mask)
+    entropy = functional.cross_entropy(logits, torch.where(mask, target, -100), ignore_index=-100, reduction="none")
     rest = (1.0 - torch.exp(-entropy)).clamp(min=TINY)  # its power has no slope at 0 for γ < 1
     return masked_mean(rest**gamma * entropy, mask)
 
@@ -148,7 +155,7 @@ def dice(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     import torch
 
     inside = mask.unsqueeze(1)
-    shares = torch.where(inside, torch.where(inside, output, 0.0).softmax(1), 0.0)
+    shares = torch.where(inside, _guarded(output, mask).softmax(1), 0.0)
     truth = torch.zeros_like(shares).scatter_(1, torch.where(mask, target, 0).unsqueeze(1), inside.to(shares.dtype))
     axes = [axis for axis in range(output.dim()) if axis != 1]
     there = truth.sum(axes)

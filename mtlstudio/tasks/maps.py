@@ -12,6 +12,9 @@ from mtlstudio.tasks.geometry import Fit, Geometry
 if TYPE_CHECKING:
     from torch import Tensor
 
+_STRIP = 2**18
+"""Numbers in a strip: few enough for a processor's cache."""
+
 
 def to_square(values: NDArray[Any], fit: Fit, outside: float) -> NDArray[Any]:
     """A picture's map (h, w) as (S, S), nearest neighbour; `outside` where the square reaches beyond the picture.
@@ -48,8 +51,8 @@ def output_to_picture(output: Tensor, fit: Fit) -> Tensor:
     """The network's maps (1, C, S, S) at the picture's own size (1, C, H, W), bilinear, as torch's interpolation with
     `align_corners=False`; what the network did not see (centre crop) repeats the edge."""
     left, top, width, height = fit.source_box()
-    output = _resample(output, 2, fit.height, top, height)
-    return _resample(output, 3, fit.width, left, width)
+    wide = _resample(output, 3, fit.width, left, width)  # first: gathering columns is slow, and here rows are few
+    return _resample(wide, 2, fit.height, top, height)
 
 
 def _resample(maps: Tensor, axis: int, count: int, start: float, length: float) -> Tensor:
@@ -66,6 +69,28 @@ def _resample(maps: Tensor, axis: int, count: int, start: float, length: float) 
     low = below.long()
     high = (low + 1).clamp(max=size - 1)
     return torch.lerp(maps.index_select(axis, low), maps.index_select(axis, high), share)
+
+
+def winners(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """The most probable class of each pixel and its probability, (H, W) uint8 (int32 above 256 classes) and float32.
+
+    In strips of rows: of a large picture, all classes' probabilities at once would fill the memory.
+
+    Args:
+        logits: (K, H, W) float32.
+    """
+    import torch
+
+    classes, height, width = logits.shape
+    indices = torch.empty((height, width), dtype=torch.uint8 if classes <= 256 else torch.int32, device=logits.device)
+    confidence = torch.empty((height, width), device=logits.device)
+    rows = max(1, _STRIP // max(1, classes * width))
+    for start in range(0, height, rows):
+        part = logits[:, start : start + rows]
+        top, best = part.max(0)
+        indices[start : start + rows] = best
+        confidence[start : start + rows] = (part - top).exp_().sum(0).reciprocal_()  # softmax of the winner alone
+    return indices, confidence
 
 
 def turned(target: Tensor, geometry: Geometry) -> Tensor:

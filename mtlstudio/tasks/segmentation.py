@@ -38,8 +38,8 @@ class SegmentationMetrics(ConfusionMetrics):
     def update(self, output: Tensor, target: Tensor, present: Tensor) -> None:
         """`output` (N, K, H, W), `target` (N, H, W)."""
         maps.check_map_output(output, target)
-        target = target.long()
-        self.count(output.argmax(1), target, self.task.mask(target, present))
+        target, best = target.long(), output.max(1).indices  # argmax is ten times slower over this axis
+        self.count(best, target, self.task.mask(target, present))
 
     def compute(self) -> dict[str, float]:
         """See the class; NaN where no pixel was present, and for classes that do not occur."""
@@ -154,11 +154,9 @@ class BoundSegmentation(DeclaredTask):
 
     def decode(self, output: Tensor, fit: Fit) -> MaskPrediction:
         """The most probable class of each pixel of the output (1, K, H, W), with its probability."""
-        logits = output[0].detach().float()
-        top, index = logits.max(0)
-        confidence = (top - logits.logsumexp(0)).exp()  # softmax of the winner only
-        classes = index.cpu().numpy()
-        narrow = classes.astype(np.uint8) if len(self.names) <= 256 else classes.astype(np.uint16)
+        indices, confidence = maps.winners(output[0].detach().float())
+        classes = indices.cpu().numpy()
+        narrow = classes if classes.dtype == np.uint8 else classes.astype(np.uint16)
         return MaskPrediction(narrow, confidence.cpu().numpy())
 
     def truth(self, value: Any, fit: Fit) -> MaskPrediction | None:

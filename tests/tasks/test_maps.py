@@ -94,7 +94,9 @@ def test_smooth_masks_come_back_at_the_pictures_own_size(mode: str) -> None:
     assert overlap > 0.93
 
 
-def test_confidence_is_the_softmax_of_the_winner() -> None:
+@pytest.mark.parametrize("strip", [1, 2**18])
+def test_confidence_is_the_softmax_of_the_winner(monkeypatch: pytest.MonkeyPatch, strip: int) -> None:
+    monkeypatch.setattr(maps, "_STRIP", strip)
     task, output = _segmentation("a", "b", "c"), torch.randn((1, 3, 8, 8))
     prediction = task.decode(output, Fit(8, 8, 8))
     assert np.allclose(prediction.confidence, output.softmax(1).max(1).values[0].numpy(), atol=1e-6)
