@@ -36,10 +36,17 @@ class NetworkProblems(StudioError):
 
 
 class Layers(nn.ModuleDict):
-    """Modules by layer id; any id will do, also one that is the name of a method (`pop`, `values`)."""
+    """Modules by layer id; any id will do, also one that torch uses itself (`pop`, `values`, `training`)."""
 
     def add_module(self, name: str, module: nn.Module | None) -> None:
-        self._modules[name] = module
+        self._modules[name] = module  # type: ignore[assignment]
+
+    def train(self, mode: bool = True) -> Layers:
+        """As in torch, which would take a layer of the name `training` for the flag."""
+        object.__setattr__(self, "training", mode)
+        for module in self._modules.values():
+            module.train(mode)
+        return self
 
 
 class MultiTaskNetwork(nn.Module):

@@ -133,11 +133,11 @@ class Examination:
             if connection.target_port in arriving:
                 arriving[connection.target_port].append(connection)
             else:
-                port, known = connection.target_port, ", ".join(arriving) or "—"
-                problems.append(self._problem(layer, refusals.UNKNOWN_INPUT_PORT, field=port, port=port, known=known))
+                name, known = connection.target_port, ", ".join(arriving) or "—"
+                problems.append(self._problem(layer, refusals.UNKNOWN_INPUT_PORT, field=name, port=name, known=known))
         for port in ports.inputs:
             count = len(arriving[port.name])
-            values = {"field": port.name, "port": port.name}
+            values: dict[str, Any] = {"field": port.name, "port": port.name}
             if count > 1 and not port.variadic:
                 problems.append(self._problem(layer, refusals.TOO_MANY_CONNECTIONS, **values, count=count))
             # A connection from a layer that does not exist is the structure's problem, told there.
@@ -203,7 +203,8 @@ class Examination:
 
     def _refusal(self, layer: LayerSpec, error: StudioError) -> Problem:
         if isinstance(error, Refusal):
-            return self._problem(layer, error.code, mend=error.mend, **error.values)
+            values: dict[str, Any] = dict(error.values)
+            return self._problem(layer, error.code, mend=error.mend, **values)
         return self._problem(layer, refusals.REFUSED, reason=error.text())
 
     def _problem(self, layer: LayerSpec, code: str, /, *, field: str = "", mend: str = "", **values: Any) -> Problem:

@@ -67,7 +67,7 @@ def _check(spec: ProjectSpec, wired: Wiring, output: Output, task: TaskSpec, sha
     if channels is None:
         return []
     needs_map, size = task_type(task.type).kind == "map", spec.data.image_size
-    named = {"task": task.name, "channels": channels}
+    named: dict[str, Any] = {"task": task.name, "channels": channels}
     if needs_map and len(shape) != 3:
         return [_problem(output, refusals.OUTPUT_NEEDS_MAP, wired, **named, features=words(shape))]
     if not needs_map and len(shape) != 1:

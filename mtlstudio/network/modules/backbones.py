@@ -14,11 +14,10 @@ class ResNetBackbone(nn.Module):
     Stage n has the picture's size divided by 2ⁿ. The weights have torchvision's names.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: torchvision.models.ResNet) -> None:
         super().__init__()
-        for name, module in model.named_children():
-            if name not in ("avgpool", "fc"):
-                self.add_module(name, module)
+        self.conv1, self.bn1, self.relu, self.maxpool = model.conv1, model.bn1, model.relu, model.maxpool
+        self.layer1, self.layer2, self.layer3, self.layer4 = model.layer1, model.layer2, model.layer3, model.layer4
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         stage1 = self.relu(self.bn1(self.conv1(x)))
@@ -39,7 +38,7 @@ class FeaturesBackbone(nn.Module):
 
     def __init__(self, model: nn.Module, ends: Sequence[tuple[int, int]]) -> None:
         super().__init__()
-        self.features = model.features
+        self.features: nn.Sequential = model.get_submodule("features")  # type: ignore[assignment]
         self.ends = {index: f"stage{stage}" for stage, index in ends}
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
@@ -66,7 +65,8 @@ def _widen(module: nn.Module, in_channels: int) -> None:
     name, first = next((name, part) for name, part in module.named_modules() if isinstance(part, nn.Conv2d))
     parent = module.get_submodule(name.rpartition(".")[0])
     fresh = nn.Conv2d(
-        in_channels, first.out_channels, first.kernel_size, first.stride, first.padding, bias=first.bias is not None
-    )
+        in_channels, first.out_channels, first.kernel_size, first.stride, first.padding,  # type: ignore[arg-type]
+        bias=first.bias is not None,
+    )  # fmt: skip
     nn.init.kaiming_normal_(fresh.weight, mode="fan_out", nonlinearity="relu")
     setattr(parent, name.rpartition(".")[2], fresh)
