@@ -1,0 +1,224 @@
+"""The sharing grid as a drawing plan: where every row, card, line and arc lies. Pure, no Qt.
+
+Lengths are pixels at a zoom of 1; (0, 0) is where the first row begins, to the right of the row headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mtlstudio.project.rows import row_order
+from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.ui.design.columns import Spot, place
+from mtlstudio.ui.design.routes import Routes, route
+
+FULL_ROW, COMPACT_ROW, THIN_ROW = 148.0, 64.0, 28.0
+MANY_TASKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A task's row: its top, its height, and the gutter below it in which its skips run."""
+
+    task: str
+    top: float
+    height: float
+    gutter: float
+    levels: int
+
+    @property
+    def bottom(self) -> float:
+        return self.top + self.height
+
+    @property
+    def middle(self) -> float:
+        """Where connections run."""
+        return self.top + self.height / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A layer's card: its place in the grid, and for each piece its top and bottom."""
+
+    spot: Spot
+    x: float
+    width: float
+    pieces: tuple[tuple[float, float], ...]
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+
+@dataclass(frozen=True)
+class Room:
+    """What the layout may fill: width and height in pixels; `scale` is the size of the texts (1: 13 px)."""
+
+    width: float = 0.0
+    height: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class GridLayout:
+    """The drawing plan.
+
+    Attributes:
+        columns: (left, width) of each.
+        by_column: layer ids in each column.
+        stacks: (left, top, right, bottom) of the frames around parallel layers.
+        split: where the trunk ends, or None where nothing is shared by all.
+    """
+
+    tasks: tuple[str, ...]
+    rows: tuple[Row, ...]
+    cards: Mapping[str, Card]
+    columns: tuple[tuple[float, float], ...]
+    by_column: tuple[tuple[str, ...], ...]
+    routes: Routes
+    stacks: tuple[tuple[float, float, float, float], ...]
+    split: float | None
+    width: float
+    height: float
+    row_of: Mapping[str, int] = field(default_factory=dict)
+
+
+def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None = None) -> GridLayout:
+    """The drawing plan of a project's network.
+
+    Args:
+        room: the rows shrink, and the cards grow, to fill it.
+        tasks: ids from top to bottom; default: so that shared cards are in one piece.
+    """
+    tasks = tuple(row_order(spec) if tasks is None else tasks)
+    spots = place(spec.network, tasks)
+    routes = route(spec.network.connections, spots, max(1, len(tasks)))
+    rows = _rows(tasks, spots, routes, room)
+    boundary = _boundary(spots, len(tasks))
+    columns = _columns(spots, routes, boundary, room)
+    cards = {layer_id: _card(spot, columns, rows) for layer_id, spot in spots.items()}
+    by_column: list[list[str]] = [[] for _ in columns]
+    for layer_id, spot in spots.items():
+        by_column[spot.column].append(layer_id)
+    return GridLayout(
+        tasks=tasks,
+        rows=rows,
+        cards=cards,
+        columns=columns,
+        by_column=tuple(tuple(ids) for ids in by_column),
+        routes=routes,
+        stacks=_stack_frames(spots, columns, rows),
+        split=_split(columns, boundary),
+        width=columns[-1][0] + columns[-1][1] + MARGIN * room.scale if columns else 0.0,
+        height=rows[-1].bottom + rows[-1].gutter if rows else 0.0,
+        row_of={task: index for index, task in enumerate(tasks)},
+    )
+
+
+MARGIN, GAP, SPLIT_GAP = 10.0, 14.0, 40.0
+NARROW, WIDE, WIDEST = 68.0, 84.0, 136.0
+INSET = 6.0
+_TAP = 19.0
+
+
+def words_width(text: str, size: float = 12.5) -> float:
+    """About how wide a text is, in pixels; wide enough for a layout, without a font."""
+    return sum(size if ord(letter) > 0x2E7F else 0.6 * size for letter in text)
+
+
+def _rows(tasks: Sequence[str], spots: Mapping[str, Spot], routes: Routes, room: Room) -> tuple[Row, ...]:
+    if not tasks:
+        return ()
+    stacked = [1] * len(tasks)
+    for spot in spots.values():
+        if spot.slots > 1:
+            high = -(-spot.slots // len(spot.rows))
+            for row in spot.rows:
+                stacked[row] = max(stacked[row], high)
+    free = room.height / len(tasks) if room.height else FULL_ROW * room.scale
+    for step, gap in ((20.0, 10.0), (12.0, 8.0), (7.0, 4.0)):
+        gutters = [gap + min(levels * step, 3.4 * step) for levels in routes.levels]
+        height = free - sum(gutters) / len(tasks)
+        if height >= (120 if step == 20.0 else COMPACT_ROW) * room.scale:
+            break
+    low = (THIN_ROW if len(tasks) > MANY_TASKS else COMPACT_ROW) * room.scale
+    height = min(FULL_ROW * room.scale, max(low, height))
+    rows: list[Row] = []
+    top = 0.0
+    for index, task in enumerate(tasks):
+        own = max(height, stacked[index] * 40.0 * room.scale + 2 * INSET if stacked[index] > 1 else 0.0)
+        rows.append(Row(task, top, own, gutters[index], routes.levels[index]))
+        top += own + gutters[index]
+    return tuple(rows)
+
+
+def _boundary(spots: Mapping[str, Spot], tasks: int) -> int | None:
+    """The last column of the trunk, or None without one."""
+    return max((spot.column for spot in spots.values() if len(spot.rows) == tasks), default=None) if tasks > 1 else None
+
+
+def _columns(
+    spots: Mapping[str, Spot], routes: Routes, boundary: int | None, room: Room
+) -> tuple[tuple[float, float], ...]:
+    count = max((spot.column for spot in spots.values()), default=-1) + 1
+    if not count:
+        return ()
+    scale = room.scale
+    widths = [NARROW * scale] * count
+    for layer_id, spot in spots.items():
+        wanted = words_width(spot.layer.name) + 20, _TAP * routes.taps.get(layer_id, 0) + 10
+        widths[spot.column] = max(widths[spot.column], min(WIDEST, max(wanted)) * scale)
+    gaps = [GAP * scale] * (count - 1)
+    if boundary is not None and boundary < count - 1:
+        gaps[boundary] = SPLIT_GAP * scale
+    spare = room.width - sum(widths) - sum(gaps) - 2 * MARGIN * scale
+    if spare > 0:
+        grown = [min(spare / count, max(0.0, WIDE * scale - width)) for width in widths]
+        widths = [width + more for width, more in zip(widths, grown, strict=True)]
+        spare -= sum(grown)
+        if gaps:
+            wider = min(spare / len(gaps), 16.0 * scale)
+            gaps = [gap + wider for gap in gaps]
+            gaps[-1] += max(0.0, spare - wider * len(gaps))
+    columns: list[tuple[float, float]] = []
+    x = MARGIN * scale
+    for width, gap in zip(widths, [*gaps, 0.0], strict=True):
+        columns.append((x, width))
+        x += width + gap
+    return tuple(columns)
+
+
+def _card(spot: Spot, columns: Sequence[tuple[float, float]], rows: Sequence[Row]) -> Card:
+    x, width = columns[spot.column]
+    if not rows:
+        return Card(spot, x, width, ((INSET, INSET + COMPACT_ROW),))
+    pieces = []
+    for first, last in spot.pieces:
+        top, bottom = rows[first].top + INSET, rows[last].bottom - INSET
+        if spot.slots > 1:
+            inner = (bottom - top - 8 - 4 * (spot.slots - 1)) / spot.slots
+            top += 4 + spot.slot * (inner + 4)
+            bottom = top + inner
+        pieces.append((top, bottom))
+    inset = 4.0 if spot.slots > 1 else 0.0
+    return Card(spot, x + inset, width - 2 * inset, tuple(pieces))
+
+
+def _stack_frames(
+    spots: Mapping[str, Spot], columns: Sequence[tuple[float, float]], rows: Sequence[Row]
+) -> tuple[tuple[float, float, float, float], ...]:
+    frames = []
+    for spot in spots.values():
+        if spot.slots > 1 and spot.slot == 0 and rows:
+            x, width = columns[spot.column]
+            frames += [(x, rows[a].top + INSET, x + width, rows[b].bottom - INSET) for a, b in spot.pieces]
+    return tuple(frames)
+
+
+def _split(columns: Sequence[tuple[float, float]], boundary: int | None) -> float | None:
+    if boundary is None:
+        return None
+    x, width = columns[boundary]
+    following = columns[boundary + 1][0] if boundary + 1 < len(columns) else x + width + SPLIT_GAP
+    return (x + width + following) / 2

@@ -1,0 +1,1 @@
+"""Painting of the sharing grid with QPainter, from a `Scene` and a `Picture`."""

@@ -1,0 +1,234 @@
+"""Painting of the cards."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from mtlstudio.base.texts import tr
+from mtlstudio.network.analysis import LayerReport
+from mtlstudio.network.interface import Shape
+from mtlstudio.project.problems import Severity
+from mtlstudio.project.spec import LayerSpec
+from mtlstudio.ui.design import figures
+from mtlstudio.ui.design.geometry import Rect
+from mtlstudio.ui.design.layout import Card
+from mtlstudio.ui.design.painting.ink import CENTRE, LEFT, Ink, qrect
+from mtlstudio.ui.design.picture import Picture
+from mtlstudio.ui.design.scene import Scene
+from mtlstudio.ui.theme import mix
+from mtlstudio.ui.widgets.icons import paint_icon
+
+RADIUS = 9.0
+FLAT, NARROW = 17.0, 44.0
+
+
+def paint_cards(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
+    """All cards in view; flat rectangles where they are too small for more."""
+    flat: dict[int, list[QRectF]] = {}
+    strips: dict[str, list[QRectF]] = {}
+    for card, pieces in scene.visible_cards():
+        if pieces[0].w < FLAT:
+            _flatten(card, pieces, scene, picture, ink, flat, strips)
+        else:
+            _CardPainter(painter, scene, picture, ink, card, pieces).paint()
+    if flat:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for colour, rects in flat.items():
+            painter.setBrush(QColor.fromRgba(colour))
+            painter.drawRects(rects)
+        for task, rects in strips.items():
+            painter.setBrush(ink.task(task))
+            painter.drawRects(rects)
+        painter.restore()
+
+
+def _flatten(
+    card: Card, pieces: list[Rect], scene: Scene, picture: Picture, ink: Ink,
+    flat: dict[int, list[QRectF]], strips: dict[str, list[QRectF]],
+) -> None:  # fmt: skip
+    layer_id = card.spot.layer.id
+    mark = picture.marks.get(layer_id)
+    colour = ink.colour("shared", 1.0) if len(card.spot.rows) > 1 else ink.task(scene.layout.tasks[card.spot.rows[0]])
+    if scene.layout.tasks and len(card.spot.rows) == 1:
+        colour = mix(ink.tokens.card, colour, 0.55)
+    else:
+        colour = mix(ink.tokens.card, colour, 0.35)
+    if layer_id in picture.selection:
+        colour = ink.colour("accent")
+    elif mark is not None:
+        colour = ink.colour(_MARK[mark][0])
+    flat.setdefault(colour.rgba(), []).extend(QRectF(p.x, p.y, max(1.0, p.w), p.h) for p in pieces)
+    if pieces[0].w >= 5:
+        for task, area in _strip(card, pieces, scene, 2.0):
+            strips.setdefault(task, []).append(area)
+
+
+_MARK = {Severity.ERROR: ("bad", "error"), Severity.WARNING: ("warning", "warning"), Severity.NOTE: ("dim", "info")}
+
+
+def _strip(card: Card, pieces: list[Rect], scene: Scene, width: float) -> list[tuple[str, QRectF]]:
+    """The coloured parts along a card's left edge: one per row, or, where it shares the rows, one per task."""
+    layout, found = scene.layout, []
+    for (first, last), rect in zip(card.spot.pieces, pieces, strict=True):
+        if not layout.rows:
+            continue
+        inset = min(10.0, 0.14 * rect.h)
+        top, bottom = rect.y + inset, rect.bottom - inset
+        count = last - first + 1
+        for row in range(first, last + 1):
+            if card.spot.slots > 1:
+                a, b = top + (bottom - top) * (row - first) / count, top + (bottom - top) * (row - first + 1) / count
+            else:
+                a = top if row == first else scene.y((layout.rows[row - 1].bottom + layout.rows[row].top) / 2)
+                b = bottom if row == last else scene.y((layout.rows[row].bottom + layout.rows[row + 1].top) / 2)
+            found.append((layout.rows[row].task, QRectF(rect.x, a, width, b - a)))
+    return found
+
+
+def glyph_size(shape: Shape, image_size: int) -> tuple[float, float]:
+    """(width, height) of the bar that shows channels and resolution, in pixels at a zoom of 1."""
+    width = 2.0 + 1.5 * math.log2(max(2, shape[0]))
+    if len(shape) < 3:
+        return width, 7.0
+    halvings = math.log2(max(1.0, image_size / max(1, shape[1])))
+    return width, max(7.0, 44.0 - 8.0 * halvings)
+
+
+class _CardPainter:
+    """Paints one card."""
+
+    def __init__(
+        self, painter: QPainter, scene: Scene, picture: Picture, ink: Ink, card: Card, pieces: list[Rect]
+    ) -> None:
+        self.painter, self.scene, self.picture, self.ink, self.card, self.pieces = (
+            painter, scene, picture, ink, card, pieces,
+        )  # fmt: skip
+        self.layer: LayerSpec = card.spot.layer
+        report = picture.analysis.layers.get(self.layer.id) if picture.analysis else None
+        self.report: LayerReport | None = report
+        self.selected = self.layer.id in picture.selection
+        self.hovered = picture.hover.layer == self.layer.id or picture.active.layer == self.layer.id
+        self.mark = picture.marks.get(self.layer.id)
+
+    def paint(self) -> None:
+        """All of it."""
+        self.painter.save()
+        self.painter.setOpacity(0.45 if self.layer.bypassed else 1.0)
+        self._join_pieces()
+        for rect in self.pieces:
+            self._body(rect)
+        self.painter.setPen(Qt.PenStyle.NoPen)
+        for task, area in _strip(self.card, self.pieces, self.scene, min(4.0, 0.08 * self.pieces[0].w)):
+            self.painter.setBrush(self.ink.task(task))
+            self.painter.drawRoundedRect(area, 1.5, 1.5)
+        rect = max(self.pieces, key=lambda piece: piece.h)
+        if rect.w < NARROW:
+            self._upright(rect)
+        else:
+            self._inside(rect)
+            self._badges(self.pieces[0])
+        self.painter.restore()
+
+    def _join_pieces(self) -> None:
+        if len(self.pieces) < 2:
+            return
+        x = self.pieces[0].centre.x
+        self.painter.setPen(QPen(self.ink.colour("shared"), 1.5, Qt.PenStyle.DotLine))
+        for upper, lower in zip(self.pieces, self.pieces[1:], strict=False):
+            self.painter.drawLine(QPointF(x, upper.bottom), QPointF(x, lower.y))
+
+    def _body(self, rect: Rect) -> None:
+        tokens = self.ink.tokens
+        ground = self.ink.colour("card")
+        if self.mark is not None and self.mark is not Severity.NOTE:
+            ground = mix(ground, tokens.colour(_MARK[self.mark][0]), 0.07)
+        if self.hovered and not self.selected:
+            ground = mix(ground, tokens.text, 0.035)
+        pen = QPen(self.ink.colour("line"), 1.0)
+        if self.selected:
+            pen = QPen(self.ink.colour("accent"), 2.0)
+        elif self.mark is not None and self.mark is not Severity.NOTE:
+            pen = QPen(self.ink.colour(_MARK[self.mark][0], 0.8), 1.2)
+        elif self.hovered:
+            pen = QPen(mix(tokens.line, tokens.dim, 0.5), 1.0)
+        if self.layer.bypassed:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        self.painter.setPen(pen)
+        self.painter.setBrush(ground)
+        radius = min(RADIUS, rect.h / 4, rect.w / 4)
+        self.painter.drawRoundedRect(qrect(rect), radius, radius)
+
+    def _badges(self, rect: Rect) -> None:
+        if rect.h < 22:
+            return
+        size = 13.0
+        x = rect.right - size - 5
+        if self.mark is not None:
+            role, name = _MARK[self.mark]
+            paint_icon(self.painter, name, QRectF(x, rect.y + 5, size, size), self.ink.colour(role))
+            x -= size + 2
+        if self.layer.frozen and x > rect.x + 6:
+            paint_icon(self.painter, "snowflake", QRectF(x, rect.y + 5, size, size), QColor("#6fb6f2" if
+                       self.ink.tokens.is_dark else "#2f86cf"))  # fmt: skip
+
+    def _upright(self, rect: Rect) -> None:
+        """The name from bottom to top, where the card is too narrow for it."""
+        if rect.h < 50:
+            return
+        self.painter.translate(rect.centre.x, rect.centre.y)
+        self.painter.rotate(-90)
+        face = self.ink.small if rect.w < 26 else self.ink.name
+        area = QRectF(-rect.h / 2 + 8, -face.height / 2, rect.h - 16, face.height)
+        face.draw(self.painter, area, self.layer.name, self.ink.colour("text"), CENTRE)
+
+    def _inside(self, rect: Rect) -> None:
+        """Glyph, name, shape and who shares it, as far as there is room."""
+        ink, shape = self.ink, self.report.output_shape if self.report else None
+        lines = [(ink.name, self.layer.name, ink.colour("text"))]
+        dim = ink.colour("dim", 0.5 if self.picture.stale else 1.0)
+        shape_words = figures.shape(shape)
+        if shape_words:
+            lines.append((ink.figures, shape_words, dim))
+        sharing = self._sharing()
+        if sharing:
+            lines.append((ink.small, sharing, ink.colour("dim")))
+        free = rect.h - 10 - (22 if self._has_taps() else 0)
+        while len(lines) > 1 and sum(face.height + 2 for face, _t, _c in lines) > free:
+            lines.pop()
+        high = sum(face.height + 2 for face, _t, _c in lines)
+        glyph = glyph_size(shape, self.picture.spec.data.image_size) if shape else None
+        zoom = min(2.0, max(0.7, self.scene.camera.zoom_x))
+        beside = glyph is not None and free < high + 24
+        if glyph is not None and not beside:
+            scaled = min(zoom, (free - high - 8) / 44.0)
+            self._glyph(rect.centre.x, rect, scaled, glyph, high)
+            y = rect.y + (rect.h - high + 44 * scaled + 8) / 2 if rect.h < 190 else rect.centre.y + 6
+        else:
+            y = rect.y + (rect.h - high - (14 if self._has_taps() and rect.h > 60 else 0)) / 2
+        for face, text, colour in lines:
+            area = QRectF(rect.x + 7, y, rect.w - 11, face.height)
+            face.draw(self.painter, area, text, colour, CENTRE if rect.h >= 30 or rect.w < 90 else LEFT)
+            y += face.height + 2
+
+    def _glyph(self, x: float, rect: Rect, scaled: float, size: tuple[float, float], high: float) -> None:
+        width, height = size[0] * min(1.4, max(0.8, scaled)), size[1] * scaled
+        bottom = rect.y + (rect.h - high + 44 * scaled + 8) / 2 - 8 if rect.h < 190 else rect.centre.y - 2
+        middle = bottom - 22 * scaled
+        self.painter.setPen(Qt.PenStyle.NoPen)
+        self.painter.setBrush(self.ink.colour("shared", 0.5 if self.picture.stale else 1.0))
+        self.painter.drawRoundedRect(QRectF(x - width / 2, middle - height / 2, width, height), 2, 2)
+
+    def _has_taps(self) -> bool:
+        return self.layer.id in self.scene.layout.routes.taps
+
+    def _sharing(self) -> str:
+        """Who shares it, where that is neither all nor one; and whether it is a task's own copy."""
+        tasks = self.layer.tasks
+        if len(tasks) > 1 and len(tasks) < len(self.scene.layout.tasks):
+            return " + ".join(task.name for task in self.picture.spec.tasks if task.id in tasks)
+        return tr("own copy") if self.layer.origin is not None and len(tasks) == 1 else ""

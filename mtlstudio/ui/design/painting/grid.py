@@ -1,0 +1,37 @@
+"""Painting of the whole grid, in the order of its layers."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QPainter
+
+from mtlstudio.ui.design.painting import cards, ribbon, rows, wires
+from mtlstudio.ui.design.painting.ink import Ink, qrect
+from mtlstudio.ui.design.picture import Picture
+from mtlstudio.ui.design.scene import Scene
+
+
+def paint_grid(painter: QPainter, scene: Scene, picture: Picture) -> None:
+    """Everything, from the ground to the handles."""
+    ink = Ink(picture.spec.tasks, scene.camera.zoom_x)
+    frame = scene.frame
+    painter.fillRect(0, 0, int(frame.width) + 1, int(frame.height) + 1, ink.colour("background"))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.save()
+    painter.setClipRect(qrect(frame.main))
+    rows.paint_bands(painter, scene, picture, ink)
+    wires.paint_skips(painter, scene, picture, ink)
+    wires.paint_wires(painter, scene, picture, ink)
+    wires.paint_stacks(painter, scene, ink)
+    cards.paint_cards(painter, scene, picture, ink)
+    wires.paint_taps(painter, scene, picture, ink)
+    wires.paint_plus(painter, scene, picture, ink)
+    painter.restore()
+    rows.paint_headers(painter, scene, picture, ink)
+    ribbon.paint_ribbon(painter, scene, picture, ink)
+    ribbon.paint_split_line(painter, scene, ink)
+    painter.save()
+    painter.setClipRect(qrect(frame.main))
+    ribbon.paint_handles(painter, scene, picture, ink)
+    wires.paint_new_wire(painter, picture, ink)
+    painter.restore()
+    ribbon.paint_overlays(painter, picture, ink)

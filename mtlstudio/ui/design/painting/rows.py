@@ -1,0 +1,91 @@
+"""Painting of the rows: their bands, and their headers on the left."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from mtlstudio.base.texts import language
+from mtlstudio.project.spec import TaskSpec
+from mtlstudio.ui.design.geometry import Rect
+from mtlstudio.ui.design.painting.ink import LEFT, RIGHT, Ink, qrect
+from mtlstudio.ui.design.picture import Picture, task_words
+from mtlstudio.ui.design.scene import Scene
+
+
+def paint_bands(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
+    """The grounds of the rows."""
+    for index in scene.visible_rows():
+        painter.fillRect(qrect(scene.row(index)), ink.band(scene.layout.rows[index].task))
+
+
+def paint_headers(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
+    """The headers, over whatever was moved below them."""
+    frame = scene.frame
+    painter.fillRect(QRectF(0, frame.ribbon, frame.head, frame.height - frame.ribbon), ink.colour("background"))
+    tasks = {task.id: task for task in picture.spec.tasks}
+    for index in scene.visible_rows():
+        header = scene.header(index)
+        task = tasks.get(scene.layout.rows[index].task)
+        if task is None:
+            continue
+        painter.fillRect(qrect(header), ink.header(task.id))
+        painter.fillRect(QRectF(header.x, header.y, 4, header.h), ink.task(task.id))
+        _paint_words(painter, header, task, ink, frame.scale)
+        slider = scene.slider(index)
+        if slider is not None:
+            _paint_slider(painter, slider, header, task, picture, ink, index)
+    if picture.lifted is not None:
+        _paint_lifted(painter, scene, ink, *picture.lifted)
+
+
+def _paint_words(painter: QPainter, header: Rect, task: TaskSpec, ink: Ink, scale: float) -> None:
+    x, wide = header.x + 16 * scale, header.w - 24 * scale
+    if header.h < 40 * scale:
+        face = ink.title if header.h >= 22 else ink.note
+        face.draw(painter, QRectF(x, header.y, wide, header.h), task.name, ink.colour("text"), LEFT)
+        return
+    kind, losses = task_words(task, language())
+    top = header.y + (10 if header.h >= 100 * scale else 5) * scale
+    ink.title.draw(painter, QRectF(x, top, wide, ink.title.height), task.name, ink.colour("text"), LEFT)
+    lines = [kind, losses] if header.h >= 100 * scale else [kind] if header.h >= 58 * scale else []
+    y = top + ink.title.height + 2 * scale
+    for text in lines:
+        ink.note.draw(painter, QRectF(x, y, wide, ink.note.height), text, ink.colour("dim"), LEFT)
+        y += ink.note.height + 2 * scale
+
+
+def _paint_slider(
+    painter: QPainter, track: Rect, header: Rect, task: TaskSpec, picture: Picture, ink: Ink, index: int
+) -> None:
+    middle = track.centre.y
+    share = min(1.0, max(0.0, task.loss_weight / picture.weight_top))
+    x = track.x + share * track.w
+    ink.note.draw(painter, QRectF(track.x - 13, track.y, 12, track.h), "λ", ink.colour("dim"), LEFT)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ink.colour("track" if ink.tokens.is_dark else "line"))
+    painter.drawRoundedRect(QRectF(track.x, middle - 2, track.w, 4), 2, 2)
+    painter.setBrush(ink.task(task.id))
+    painter.drawRoundedRect(QRectF(track.x, middle - 2, x - track.x, 4), 2, 2)
+    if index in (picture.hover.row, picture.active.row) and "slider" in (picture.hover.kind, picture.active.kind):
+        painter.setBrush(ink.colour("dim", 0.3))
+        painter.drawEllipse(QPointF(x, middle), 9, 9)
+        painter.setBrush(ink.task(task.id))
+    painter.drawEllipse(QPointF(x, middle), 5.5, 5.5)
+    area = QRectF(track.right + 6, track.y, header.right - track.right - 14, track.h)
+    ink.body.draw(painter, area, weight_words(task.loss_weight), ink.colour("text"), RIGHT)
+
+
+def weight_words(weight: float) -> str:
+    """λ as it is written: `0.25`, `1`, `12.5`."""
+    return f"{weight:.3g}"
+
+
+def _paint_lifted(painter: QPainter, scene: Scene, ink: Ink, row: int, to: int) -> None:
+    """The row that is being moved, and where it would go."""
+    painter.fillRect(qrect(scene.header(row)), ink.colour("accent", 0.18))
+    rows = scene.layout.rows
+    edge = rows[to].top - 3 if to <= row else rows[to].bottom + 3
+    painter.setPen(QPen(ink.colour("accent"), 3))
+    y = scene.y(edge)
+    painter.drawLine(QPointF(4, y), QPointF(scene.frame.width, y))

@@ -1,0 +1,173 @@
+"""Painting of connections: lines along the rows, skips in the gutters, what can be dropped on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+
+from mtlstudio.ui.design.geometry import Point
+from mtlstudio.ui.design.painting.ink import CENTRE, Ink, qrect
+from mtlstudio.ui.design.picture import Picture
+from mtlstudio.ui.design.routes import Skip, Wire
+from mtlstudio.ui.design.scene import PLUS, Scene
+from mtlstudio.ui.theme import readable_on
+
+ROOM_FOR_PLUS = 34.0
+
+
+def paint_wires(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
+    """All lines in view, row by row in the task's colour; grey where a line belongs to several rows."""
+    straight: dict[int, list[QLineF]] = {}
+    columns = scene.visible_columns()
+    cards = scene.layout.cards
+    for wire in scene.layout.routes.wires:
+        source, target = cards[wire.connection.source].spot.column, cards[wire.connection.target].spot.column
+        if max(source, target) < columns.start or min(source, target) >= columns.stop:
+            continue
+        for row, x1, y1, x2, y2 in scene.wire_lines(wire):
+            if abs(y1 - y2) > 0.5:
+                _paint_bend(painter, scene, ink, wire, row, (x1, y1, x2, y2))
+            elif scene.frame.ribbon - 4 <= y1 <= scene.frame.height + 4:
+                straight.setdefault(row, []).append(QLineF(x1 - 1, y1, x2 + 1, y2))
+    width = 2.0 if scene.camera.zoom_x > 0.4 else 1.0
+    for row, lines in straight.items():
+        painter.setPen(QPen(_row_colour(scene, ink, row), width))
+        painter.drawLines(lines)
+
+
+def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
+    """The arcs, below the cards."""
+    for skip in scene.layout.routes.skips:
+        x1, x2, y, depth = scene.arc(skip)
+        if max(x1, x2) < scene.frame.head or min(x1, x2) > scene.frame.width:
+            continue
+        lit = _lit(skip, picture)
+        pen = QPen(_skip_colour(scene, ink, skip), 1.5 if lit else 1.0)
+        pen.setDashPattern([4, 3])
+        painter.setPen(pen)
+        painter.setOpacity(1.0 if lit else 0.62)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(_arc(x1, x2, y, depth))
+    painter.setOpacity(1.0)
+
+
+def paint_taps(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
+    """The numbered ends of the skips, on the cards."""
+    size = scene.tap_size
+    for skip in scene.layout.routes.skips:
+        colour = _skip_colour(scene, ink, skip)
+        for layer_id, place in (
+            (skip.connection.source, skip.source_place), (skip.connection.target, skip.target_place),
+        ):  # fmt: skip
+            area = scene.tap(layer_id, skip.row, place)
+            if area.right < scene.frame.head or area.x > scene.frame.width or area.bottom < scene.frame.ribbon:
+                continue
+            painter.setPen(QPen(ink.colour("card"), 1.5) if _lit(skip, picture) else Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawEllipse(qrect(area))
+            if size >= 11:
+                face = ink.small if skip.number < 100 else ink.note
+                face.draw(painter, qrect(area.grown(3)), str(skip.number), readable_on(colour), CENTRE)
+
+
+def paint_stacks(painter: QPainter, scene: Scene, ink: Ink) -> None:
+    """Frames around parallel layers."""
+    painter.setPen(QPen(ink.colour("line"), 1.0, Qt.PenStyle.DashLine))
+    painter.setBrush(ink.colour("panel", 0.6))
+    for left, top, right, bottom in scene.layout.stacks:
+        x, y = scene.x(left), scene.y(top)
+        if scene.x(right) >= scene.frame.head and x <= scene.frame.width:
+            painter.drawRoundedRect(QRectF(x, y, scene.x(right) - x, scene.y(bottom) - y), 9, 9)
+
+
+def paint_plus(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
+    """The "+" on long connections and on the one under the pointer; all targets while something is dragged."""
+    cards, columns = scene.layout.cards, scene.visible_columns()
+    fitting = set(picture.fitting)
+    dragging = bool(fitting)
+    for wire in scene.layout.routes.wires:
+        source, target = cards[wire.connection.source], cards[wire.connection.target]
+        if target.spot.column < columns.start or source.spot.column >= columns.stop:
+            continue
+        lit = picture.hover.connection == wire.connection and picture.hover.kind in ("plus", "wire")
+        room = (target.x - source.right) * scene.camera.zoom_x
+        if (dragging and wire.connection in fitting) or lit or (not dragging and room >= ROOM_FOR_PLUS and wire.rows):
+            for at in _plus_places(scene, wire):
+                wanted = wire.connection == picture.target
+                _paint_one_plus(painter, at, ink, wanted or lit, dragging)
+
+
+def paint_new_wire(painter: QPainter, picture: Picture, ink: Ink) -> None:
+    """The connection that is being pulled."""
+    if picture.wire is None:
+        return
+    start, end = picture.wire
+    path = QPainterPath(QPointF(*start))
+    reach = max(30.0, abs(end.x - start.x) / 2)
+    path.cubicTo(QPointF(start.x + reach, start.y), QPointF(end.x - reach, end.y), QPointF(*end))
+    painter.setPen(QPen(ink.colour("accent"), 2))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(path)
+    painter.setBrush(ink.colour("accent"))
+    painter.drawEllipse(QPointF(*end), 4, 4)
+
+
+def _plus_places(scene: Scene, wire: Wire) -> list[Point]:
+    """One "+" per wire: on its first row, so that it says once what it does."""
+    split = scene.layout.split
+    at = scene.plus_on(wire)
+    if split is not None and abs(scene.x(split) - at.x) < PLUS / 2:
+        at = Point(at.x + PLUS / 2 + 2, at.y)
+    return [at] if at.y > scene.frame.ribbon - PLUS else []
+
+
+def _paint_one_plus(painter: QPainter, at: Point, ink: Ink, lit: bool, dragging: bool) -> None:
+    size = PLUS + (6 if lit and dragging else 0)
+    area = QRectF(at.x - size / 2, at.y - size / 2, size, size)
+    painter.setPen(QPen(ink.colour("accent" if lit or dragging else "line"), 1.0))
+    painter.setBrush(ink.colour("accent_fill") if lit else ink.colour("background"))
+    painter.drawEllipse(area)
+    painter.setPen(QPen(ink.colour("on_accent") if lit else ink.colour("accent" if dragging else "dim"), 1.3))
+    arm = size * 0.22
+    painter.drawLine(QPointF(at.x - arm, at.y), QPointF(at.x + arm, at.y))
+    painter.drawLine(QPointF(at.x, at.y - arm), QPointF(at.x, at.y + arm))
+
+
+def _paint_bend(
+    painter: QPainter, scene: Scene, ink: Ink, wire: Wire, row: int, line: tuple[float, float, float, float]
+) -> None:
+    x1, y1, x2, y2 = line
+    path = QPainterPath(QPointF(x1, y1))
+    middle = max(8.0, abs(x2 - x1) / 2)
+    path.cubicTo(QPointF(x1 + middle, y1), QPointF(x2 - middle, y2), QPointF(x2, y2))
+    pen = QPen(_row_colour(scene, ink, row) if wire.rows else ink.colour("bad"), 2.0)
+    if not wire.rows:
+        pen.setDashPattern([3, 3])
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(path)
+
+
+def _row_colour(scene: Scene, ink: Ink, row: int) -> QColor:
+    return ink.task(scene.layout.tasks[row]) if 0 <= row < len(scene.layout.tasks) else ink.colour("shared")
+
+
+def _skip_colour(scene: Scene, ink: Ink, skip: Skip) -> QColor:
+    return ink.colour("shared") if skip.shared else _row_colour(scene, ink, skip.row)
+
+
+def _lit(skip: Skip, picture: Picture) -> bool:
+    """The skips of what is selected or under the pointer stand out."""
+    ends = {skip.connection.source, skip.connection.target}
+    return not ends.isdisjoint(picture.selection) or picture.hover.layer in ends
+
+
+def _arc(x1: float, x2: float, y: float, depth: float) -> QPainterPath:
+    """Down, along, and up again."""
+    path = QPainterPath(QPointF(x1, y))
+    turn = min(abs(x2 - x1) * 0.35, max(24.0, 2.2 * depth))
+    away = turn if x2 >= x1 else -turn
+    path.cubicTo(QPointF(x1, y + 0.75 * depth), QPointF(x1 + 0.45 * away, y + depth), QPointF(x1 + away, y + depth))
+    path.lineTo(QPointF(x2 - away, y + depth))
+    path.cubicTo(QPointF(x2 - 0.45 * away, y + depth), QPointF(x2, y + 0.75 * depth), QPointF(x2, y))
+    return path

@@ -1,0 +1,88 @@
+"""What the grid shows besides the layout: names, figures, selection, marks. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import ntr, tr
+from mtlstudio.network.analysis import Analysis
+from mtlstudio.project.problems import Severity
+from mtlstudio.project.spec import Connection, ProjectSpec, TaskSpec
+from mtlstudio.tasks.registry import task_type
+from mtlstudio.ui.design.geometry import Point, Rect
+from mtlstudio.ui.design.hits import Hit
+
+
+@dataclass
+class Picture:
+    """The state of the canvas that is not its layout.
+
+    Attributes:
+        spec: what is drawn: the document's, or the preview of a gesture.
+        analysis: its figures, or older ones (`stale`), or None.
+        marks: worst severity of the problems of each layer.
+        fitting: connections that light up as targets; `target` the one under the pointer.
+        band: the rubber band. ghost: (where, name) of the card that is being moved.
+        callout: replaces the words beside the split handle: (title, line, refused).
+        ticks: places along the rows where the split point can stand.
+        lifted: the row that is being moved, and the row it would take.
+    """
+
+    spec: ProjectSpec
+    analysis: Analysis | None = None
+    stale: bool = False
+    selection: frozenset[str] = frozenset()
+    current: str = ""
+    focused: bool = False
+    hover: Hit = field(default_factory=Hit)
+    active: Hit = field(default_factory=Hit)
+    marks: Mapping[str, Severity] = field(default_factory=dict)
+    fitting: tuple[Connection, ...] = ()
+    target: Connection | None = None
+    band: Rect | None = None
+    ghost: tuple[Point, str] | None = None
+    wire: tuple[Point, Point] | None = None
+    callout: tuple[str, str, bool] | None = None
+    ticks: tuple[float, ...] = ()
+    lifted: tuple[int, int] | None = None
+    weight_top: float = 1.0
+
+    def marked(self) -> dict[str, Severity]:
+        """Worst severity by layer, from the analysis."""
+        found: dict[str, Severity] = {}
+        order = list(Severity)
+        for problem in self.analysis.problems if self.analysis else ():
+            if problem.place.kind == "layer":
+                worst = found.get(problem.place.id, problem.severity)
+                found[problem.place.id] = min(worst, problem.severity, key=order.index)
+        return found
+
+
+@lru_cache(maxsize=256)
+def task_words(task: TaskSpec, language: str) -> tuple[str, str]:
+    """The two lines under a task's name: its type with the number of outputs, and its losses."""
+    try:
+        type_ = task_type(task.type)
+    except KeyError:
+        return tr("unknown type {type}", type=task.type), ""
+    try:
+        count = type_.bind(task).output_channels
+        words = ntr("{type} · {n} value", "{type} · {n} values", count, type=tr(type_.name))
+        if task.parameters.get("class_names"):
+            words = ntr("{type} · {n} class", "{type} · {n} classes", count, type=tr(type_.name))
+    except StudioError:
+        words = tr(type_.name)
+    names = {loss.id: tr(loss.name) for loss in type_.losses}
+    return words, " + ".join(names.get(loss.type, loss.type) for loss in type_.loss_specs(task))
+
+
+def weight_top(weights: list[float]) -> float:
+    """The right end of the λ sliders: the next round number that leaves room above the largest."""
+    largest = max(weights, default=0.0)
+    for top in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0):
+        if largest < top:
+            return top
+    return 2 * largest

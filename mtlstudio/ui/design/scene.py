@@ -1,0 +1,236 @@
+"""Where the grid's parts lie in the widget, in pixels: what is painted and what is hit read the same places. No Qt."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from mtlstudio.project.spec import Connection
+from mtlstudio.ui.design.camera import Camera, Limits
+from mtlstudio.ui.design.geometry import Point, Rect, around
+from mtlstudio.ui.design.layout import Card, GridLayout
+from mtlstudio.ui.design.routes import Skip, Wire
+
+TAP = 16.0
+PLUS = 16.0
+TITLE_ROOM = 92.0
+LOW_TITLE_ROOM = 60.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The widget's size and its fixed parts: the row headers on the left, the ribbon with the split handle on top."""
+
+    width: float
+    height: float
+    scale: float = 1.0
+
+    @property
+    def head(self) -> float:
+        """Width of the row headers."""
+        return (150.0 if self.width >= 760 else 118.0) * self.scale
+
+    @property
+    def ribbon(self) -> float:
+        """Height of the ribbon."""
+        return (TITLE_ROOM if self.height >= 470 else LOW_TITLE_ROOM) * self.scale
+
+    @property
+    def main(self) -> Rect:
+        """Where the cards are."""
+        return Rect(self.head, self.ribbon, max(1.0, self.width - self.head), max(1.0, self.height - self.ribbon))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A layout seen by a camera in a frame."""
+
+    layout: GridLayout
+    camera: Camera
+    frame: Frame
+
+    @property
+    def limits(self) -> Limits:
+        """For the camera."""
+        main = self.frame.main
+        return Limits((self.layout.width, self.layout.height), (main.w, main.h))
+
+    def x(self, x: float) -> float:
+        """Widget pixel of a place along the rows."""
+        return self.frame.head + (x - self.camera.x) * self.camera.zoom_x
+
+    def y(self, y: float) -> float:
+        """Widget pixel of a place across the rows."""
+        return self.frame.ribbon + (y - self.camera.y) * self.camera.zoom_y
+
+    def unit(self, at: Point) -> Point:
+        """The place of the grid under a widget pixel."""
+        return Point(
+            self.camera.x + (at.x - self.frame.head) / self.camera.zoom_x,
+            self.camera.y + (at.y - self.frame.ribbon) / self.camera.zoom_y,
+        )
+
+    # --- rows -------------------------------------------------------------------------------------------------
+
+    def row(self, index: int) -> Rect:
+        """A row's band, across the whole widget."""
+        row = self.layout.rows[index]
+        return Rect(0.0, self.y(row.top), self.frame.width, row.height * self.camera.zoom_y)
+
+    def header(self, index: int) -> Rect:
+        """A row's header."""
+        band = self.row(index)
+        return Rect(0.0, band.y, self.frame.head, band.h)
+
+    def visible_rows(self) -> range:
+        """Rows of which something can be seen."""
+        rows = self.layout.rows
+        first = bisect_right(rows, self.unit(Point(0, self.frame.ribbon)).y, key=lambda row: row.bottom + row.gutter)
+        last = bisect_left(rows, self.unit(Point(0, self.frame.height)).y, key=lambda row: row.top)
+        return range(first, max(first, last))
+
+    def row_at(self, y: float) -> int:
+        """The row nearest to a pixel."""
+        unit = self.unit(Point(0, y)).y
+        rows = self.layout.rows
+        return min(range(len(rows)), key=lambda i: abs(rows[i].middle - unit)) if rows else 0
+
+    def slider(self, index: int) -> Rect | None:
+        """The track of a row's λ, or None where the row is too low for it."""
+        header = self.header(index)
+        scale = self.frame.scale
+        if header.h < 40 * scale:
+            return None
+        y = header.y + (66 if header.h >= 100 * scale else 36 if header.h >= 58 * scale else 24) * scale
+        return Rect(header.x + 28 * scale, y, header.w - (28 + 50) * scale, 18 * scale)
+
+    # --- cards ------------------------------------------------------------------------------------------------
+
+    def pieces(self, layer_id: str) -> list[Rect]:
+        """A layer's card, piece by piece."""
+        card = self.layout.cards[layer_id]
+        x, width = self.x(card.x), card.width * self.camera.zoom_x
+        return [Rect(x, self.y(top), width, (bottom - top) * self.camera.zoom_y) for top, bottom in card.pieces]
+
+    def card(self, layer_id: str) -> Rect:
+        """A layer's card; of several pieces the largest."""
+        return max(self.pieces(layer_id), key=lambda rect: rect.h)
+
+    def whole(self, layer_id: str) -> Rect:
+        """All pieces of a card together."""
+        found = around(self.pieces(layer_id))
+        assert found is not None
+        return found
+
+    def visible_columns(self) -> range:
+        """Columns of which something can be seen."""
+        left, right = self.camera.x, self.camera.x + self.frame.main.w / self.camera.zoom_x
+        columns = self.layout.columns
+        first = bisect_left(columns, left, key=lambda column: column[0] + column[1])
+        last = bisect_right(columns, right, key=lambda column: column[0])
+        return range(first, max(first, last))
+
+    def visible_cards(self) -> Iterator[tuple[Card, list[Rect]]]:
+        """Cards of which something can be seen, with their pieces in the widget."""
+        cards, low, high = self.layout.cards, self.frame.ribbon, self.frame.height
+        for column in self.visible_columns():
+            for layer_id in self.layout.by_column[column]:
+                pieces = self.pieces(layer_id)
+                if pieces[-1].bottom >= low and pieces[0].y <= high:
+                    yield cards[layer_id], pieces
+
+    def edge(self, layer_id: str, side: str) -> Rect:
+        """The handle on the lower or upper edge of a card."""
+        rect = self.card(layer_id)
+        width = min(34.0, 0.5 * rect.w)
+        y = rect.bottom if side == "lower" else rect.y
+        return Rect(rect.centre.x - width / 2, y - 4, width, 7)
+
+    def out_port(self, layer_id: str) -> Point:
+        """The dot on the right from which a connection is pulled."""
+        rect = self.card(layer_id)
+        return Point(rect.right, rect.y + min(rect.h / 2, 18.0) if rect.h > 60 else rect.centre.y)
+
+    # --- connections ------------------------------------------------------------------------------------------
+
+    def wire_lines(self, wire: Wire) -> list[tuple[int, float, float, float, float]]:
+        """(row, x1, y1, x2, y2) of each line of a wire; row −1 for one that belongs to no single row."""
+        source, target = self.layout.cards[wire.connection.source], self.layout.cards[wire.connection.target]
+        x1, x2 = self.x(source.right), self.x(target.x)
+        if not wire.bent:
+            rows = self.layout.rows
+            return [(row, x1, y, x2, y) for row in wire.rows for y in (self.y(rows[row].middle),)]
+        above, below = _middles(source, target, self.layout)
+        row = wire.rows[0] if len(wire.rows) == 1 else -1
+        return [(row, x1, self.y(above), x2, self.y(below))]
+
+    def plus(self, connection: Connection) -> Point | None:
+        """The place of the "+" on a connection; on a skip below its deepest point."""
+        for wire in self.layout.routes.wires:
+            if wire.connection == connection:
+                return self.plus_on(wire)
+        for skip in self.layout.routes.skips:
+            if skip.connection == connection:
+                x1, x2, y, depth = self.arc(skip)
+                return Point((x1 + x2) / 2, y + depth)
+        return None
+
+    def plus_on(self, wire: Wire) -> Point:
+        """The place of the "+" on a wire: the middle of its first line."""
+        lines = self.wire_lines(wire)
+        _row, x1, y1, x2, y2 = lines[0] if lines else (0, 0.0, 0.0, 0.0, 0.0)
+        return Point((x1 + x2) / 2, (y1 + y2) / 2)
+
+    def tap(self, layer_id: str, row: int, place: int) -> Rect:
+        """A numbered tap, at the lower right of a card's part in a row."""
+        card = self.layout.cards[layer_id]
+        right = self.x(card.right)
+        bottom = self.y(self.layout.rows[row].bottom - 6)
+        for top, end in card.pieces:
+            if card.spot.slots > 1 and top <= self.layout.rows[row].bottom:
+                bottom = min(bottom, self.y(end)) if top <= self.layout.rows[row].bottom else bottom
+        size = self.tap_size
+        inset = min(7.0, max(0.0, (card.width * self.camera.zoom_x - size) / 2))
+        return Rect(right - inset - size - place * (size + 3), bottom - size - 5 * min(1.0, size / TAP), size, size)
+
+    @cached_property
+    def tap_size(self) -> float:
+        """Smaller where rows are low or cards narrow."""
+        zoom = min(self.camera.zoom_x, 1.0) if self.camera.zoom_x < 0.7 else 1.0
+        low = min((row.height for row in self.layout.rows), default=100.0) * self.camera.zoom_y
+        return max(3.0, min(TAP * self.frame.scale * zoom, 0.24 * low))
+
+    def arc(self, skip: Skip) -> tuple[float, float, float, float]:
+        """(x1, x2, y, depth) of a skip's arc: from the source's tap to the target's, so deep below y."""
+        source = self.tap(skip.connection.source, skip.row, skip.source_place)
+        target = self.tap(skip.connection.target, skip.row, skip.target_place)
+        row = self.layout.rows[skip.row]
+        room = (row.gutter - 5) * self.camera.zoom_y
+        y = max(source.bottom, target.bottom)
+        deepest = self.y(row.bottom) - y + room
+        step = (deepest - 4) / max(1, row.levels)
+        return source.centre.x, target.centre.x, y, max(3.0, 4 + step * skip.level)
+
+    # --- split point ------------------------------------------------------------------------------------------
+
+    def split(self) -> Rect | None:
+        """The handle of the split point, kept inside the view; None without a trunk."""
+        if self.layout.split is None:
+            return None
+        scale, main = self.frame.scale, self.frame.main
+        x = min(main.right - 14 * scale, max(main.x + 2, self.x(self.layout.split)))
+        high = (34 if self.frame.ribbon >= 80 * scale else 28) * scale
+        return Rect(x - 12 * scale, (self.frame.ribbon - high) / 2, 24 * scale, high)
+
+
+def _middles(source: Card, target: Card, layout: GridLayout) -> tuple[float, float]:
+    """Where a bent wire leaves its source and meets its target: straight where it can be."""
+    above = (source.pieces[0][0] + source.pieces[0][1]) / 2
+    below = (target.pieces[0][0] + target.pieces[0][1]) / 2
+    if source.spot.slots == 1 and target.spot.slots > 1:
+        above = min(source.pieces[-1][1] - 8, max(source.pieces[0][0] + 8, below))
+    elif target.spot.slots == 1 and source.spot.slots > 1:
+        below = min(target.pieces[-1][1] - 8, max(target.pieces[0][0] + 8, above))
+    return above, below
