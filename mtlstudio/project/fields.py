@@ -139,7 +139,10 @@ def _set(here: Any, keys: list[str], path: str, text: str) -> Any:
         )
     changed = replace(here, **{key: _value(here, key, path, text)})
     if isinstance(changed, TaskSpec):
-        check_task(changed)
+        try:
+            check_task(changed)
+        except StudioError as error:
+            raise StudioError(error.message, where=path, fix=error.fix, **error.values) from error
     return changed
 
 
