@@ -163,6 +163,8 @@ class BoundDepth(DeclaredTask):
     def paint(self, prediction: Prediction) -> Painting | None:
         """From the nearest to the farthest known pixel."""
         low, high, _ = _range(prediction)
+        if not math.isfinite(low):
+            return None
         return ScalarMap(_depth(prediction), low, high, self.unit)
 
     def rows(self, prediction: Prediction) -> list[Row]:

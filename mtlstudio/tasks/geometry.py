@@ -57,16 +57,29 @@ class Fit:
     size: int
     mode: str = "stretch"
 
+    def inner(self) -> tuple[int, int, int, int]:
+        """left, top, width, height of the picture within the square, in whole pixels of the square.
+
+        All of it, but with letterbox, where bars of whole pixels lie at both ends.
+        """
+        if self.mode != "letterbox":
+            return 0, 0, self.size, self.size
+        side = max(self.width, self.height)
+        width, height = (max(1, round(length * self.size / side)) for length in (self.width, self.height))
+        return (self.size - width) // 2, (self.size - height) // 2, width, height
+
     def source_box(self) -> tuple[float, float, float, float]:
         """left, top, width, height, in the picture's pixels, of the area that becomes the square.
 
-        With letterbox it reaches beyond the picture (negative left or top).
+        With letterbox it reaches beyond the picture (negative left or top), by as much as the bars are wide.
         """
         w, h = float(self.width), float(self.height)
-        if self.mode == "stretch":
-            return 0.0, 0.0, w, h
-        side = max(w, h) if self.mode == "letterbox" else min(w, h)
-        return (w - side) / 2, (h - side) / 2, side, side
+        if self.mode == "crop":
+            side = min(w, h)
+            return (w - side) / 2, (h - side) / 2, side, side
+        left, top, width, height = self.inner()
+        x, y = w / width, h / height  # picture's pixels per pixel of the square
+        return -left * x, -top * y, self.size * x, self.size * y
 
     def to_square(self, x: float, y: float) -> tuple[float, float]:
         """A point of the picture (pixels) as a fraction of the square."""

@@ -13,10 +13,11 @@ from torch.nn import functional
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.data.images import fit_image
 from mtlstudio.project.spec import TaskSpec
 from mtlstudio.tasks import maps
 from mtlstudio.tasks.geometry import Fit
-from mtlstudio.tasks.predictions import IndexMap, MaskPrediction, ScalarMap
+from mtlstudio.tasks.predictions import IndexMap, MapPrediction, MaskPrediction, ScalarMap
 from mtlstudio.tasks.registry import bind
 
 MODES = ["stretch", "letterbox", "crop"]
@@ -45,6 +46,30 @@ def test_a_letterbox_has_bars_and_a_crop_has_not(width: int, height: int) -> Non
     bars = (40 - height) // 2, (40 - width) // 2
     assert np.array_equal(np.pad(values, [(bars[0],) * 2, (bars[1],) * 2], constant_values=255), boxed)
     assert (maps.to_square(values, Fit(width, height, 40, "crop"), 255) == 1).all()
+
+
+@given(st.integers(2, 90), st.integers(2, 90))
+@settings(max_examples=30, deadline=None)
+def test_a_letterboxed_mask_lies_where_the_letterboxed_picture_lies(width: int, height: int) -> None:
+    """The corners of what is not ignored are those of the picture that is pasted between bars of whole pixels."""
+    fit = Fit(width, height, 32, "letterbox")
+    left, top, inner_width, inner_height = fit.inner()
+    mask = np.arange(width * height, dtype=np.int64).reshape(height, width)
+    square = maps.to_square(mask, fit, -1)
+    inside = square[top : top + inner_height, left : left + inner_width]
+    theirs = functional.interpolate(
+        torch.from_numpy(mask).double()[None, None], size=(inner_height, inner_width), mode="nearest-exact"
+    )[0, 0]
+    assert np.array_equal(inside, theirs.numpy()) and (square >= 0).sum() == inside.size
+    assert max(inner_width, inner_height) == 32
+
+
+@pytest.mark.parametrize(("width", "height"), [(50, 33), (33, 50), (7, 90), (640, 479)])
+def test_pictures_and_masks_have_the_same_bars(width: int, height: int) -> None:
+    fit = Fit(width, height, 64, "letterbox")
+    picture = fit_image(np.full((height, width, 3), 255, np.uint8), fit)
+    mask = maps.to_square(np.ones((height, width), np.uint8), fit, 0)
+    assert np.array_equal((picture == 255).all(2), mask == 1)
 
 
 def test_a_crop_takes_the_centre() -> None:
@@ -205,6 +230,12 @@ def test_saved_depth_comes_back(high: float) -> None:
     dense, meaning = task.dense(task.truth(depths, Fit(8, 8, 8)))
     assert dense.dtype == np.uint16 and dense[0, 0] == 0 and (dense.ravel()[1:] > 0).all()
     assert np.allclose(dense * meaning["scale"], np.nan_to_num(depths), rtol=1e-3)
+
+
+def test_a_map_without_a_known_pixel_is_not_painted() -> None:
+    task = _depth()
+    nothing = MapPrediction(np.full((2, 2), np.nan, np.float32))
+    assert task.paint(nothing) is None and task.columns(nothing)["mean"] is None and task.dense(nothing)[0].max() == 0
 
 
 def test_depth_is_painted_from_nearest_to_farthest() -> None:

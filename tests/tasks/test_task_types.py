@@ -6,7 +6,10 @@ import copy
 import json
 import math
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -282,3 +285,13 @@ def test_bind_all_keeps_order_and_statistics() -> None:
 def test_unknown_parameters_do_not_stop_a_task_from_being_bound(example: Any) -> None:
     spec = TaskSpec("one", "One", example.spec.type, parameters=example.spec.parameters.with_(from_the_future=1))
     assert example.type.bind(spec).parameters.keys() == defaults(example.type.parameters).keys()
+
+
+def test_declaring_and_checking_needs_no_torch() -> None:
+    code = (
+        "import sys; from mtlstudio.tasks.registry import task_types, bind; from mtlstudio.project.spec import TaskSpec\n"
+        "for type_ in task_types(False):\n"
+        "    spec = TaskSpec('t', 'T', type_.id); type_.check(spec); bind(spec).output_channels\n"
+        "assert not {'torch', 'torchvision', 'PySide6'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
