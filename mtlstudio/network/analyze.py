@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from mtlstudio.network import mends as mends  # adds what mends the problems
 from mtlstudio.network.analysis import Analysis, Cost, LayerReport
 from mtlstudio.network.examine import AnalysisCancelled, Examination
 from mtlstudio.network.memo import Memo, shared_memo
 from mtlstudio.network.outputs import check_outputs
 from mtlstudio.network.wiring import Wiring
-from mtlstudio.project.problems import Problem
+from mtlstudio.project.check import check_structure
 from mtlstudio.project.spec import ProjectSpec
 
 __all__ = ["Analysis", "AnalysisCancelled", "Cost", "LayerReport", "Memo", "analyze", "conclude"]
@@ -28,24 +29,19 @@ def analyze(spec: ProjectSpec, memo: Memo | None = None, cancelled: Callable[[],
     Raises:
         AnalysisCancelled: `cancelled` said so.
     """
-    return conclude(Examination(spec, memo or shared_memo(), cancelled))
+    return conclude(Examination(spec, shared_memo() if memo is None else memo, cancelled))
 
 
 def conclude(examined: Examination) -> Analysis:
     """The analysis that follows from an examination of all layers."""
     spec, wired = examined.spec, examined.wired
     reports = {layer_id: examined.reports.get(layer_id, LayerReport()) for layer_id in wired.layers}
-    problems = [*_structure(spec), *(problem for report in reports.values() for problem in report.problems)]
+    problems = [
+        *check_structure(spec, examined.takes_several),
+        *(problem for report in reports.values() for problem in report.problems),
+    ]
     problems += check_outputs(spec, wired, reports)
     return Analysis(reports, tuple(problems), *_costs(wired, reports))
-
-
-def _structure(spec: ProjectSpec) -> list[Problem]:
-    try:
-        from mtlstudio.project.check import check_structure
-    except ImportError:
-        return []
-    return check_structure(spec)
 
 
 def _costs(wired: Wiring, reports: Mapping[str, LayerReport]) -> tuple[dict[frozenset[str], Cost], Cost, Cost]:

@@ -26,10 +26,8 @@ class NetworkProblems(StudioError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         first, others = self.problems[0], len(self.problems) - 1
-        where = str(first.values.get("layer") or first.place)
         more = ntr("({n} more problem)", "({n} more problems)", others) if others else ""
-        text = " ".join(part for part in (first.text() + ".", first.fix_text(), more) if part)
-        super().__init__(mark("{problem}"), where=where, problem=text)
+        super().__init__("{problem}", problem=" ".join(part for part in (first.text(), first.fix_text(), more) if part))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (NetworkProblems, (self.problems,))

@@ -82,6 +82,12 @@ class Examination:
                 raise AnalysisCancelled
             self._examine(self.wired.layers[layer_id])
 
+    def takes_several(self, layer: LayerSpec, port: str) -> bool:
+        """Whether an input port takes several connections; True also where nobody knows the port."""
+        ready = self.ready.get(layer.id)
+        ports = {item.name: item for item in ready.ports.inputs} if ready else {}
+        return port not in ports or ports[port].variadic
+
     def _examine(self, layer: LayerSpec) -> None:
         shapes: dict[str, tuple[Shape, ...]] = {}
         try:
@@ -135,15 +141,18 @@ class Examination:
             else:
                 name, known = connection.target_port, ", ".join(arriving) or "—"
                 problems.append(self._problem(layer, refusals.UNKNOWN_INPUT_PORT, field=name, port=name, known=known))
+        # A layer into which nothing leads, a layer that does not exist and a port that is taken twice are told by
+        # `project.check`.
+        silent = not self.wired.incoming[layer.id] or layer.id in self._dangling
+        fits = True
         for port in ports.inputs:
             count = len(arriving[port.name])
-            values: dict[str, Any] = {"field": port.name, "port": port.name}
-            if count > 1 and not port.variadic:
-                problems.append(self._problem(layer, refusals.TOO_MANY_CONNECTIONS, **values, count=count))
-            # A connection from a layer that does not exist is the structure's problem, told there.
-            elif count == 0 and not port.optional and layer.id not in self._dangling:
-                problems.append(self._problem(layer, refusals.NOT_CONNECTED, **values))
-        if problems:
+            if count == 0 and not port.optional:
+                fits = False
+                if not silent:
+                    problems.append(self._problem(layer, refusals.NOT_CONNECTED, field=port.name, port=port.name))
+            fits = fits and (count < 2 or port.variadic)
+        if problems or not fits:
             raise _Fault(*problems)
         return arriving
 
@@ -151,7 +160,10 @@ class Examination:
         """Shapes by input port. Raises _Fault where one is unknown."""
         if (input_id := ready.ports.reads) is not None:
             size = ready.context.image_size
-            return {"in": ((dict(ready.context.input_channels).get(input_id, 1), size, size),)}
+            channels = dict(ready.context.input_channels).get(input_id)
+            if channels is None:  # told by `project.check`
+                raise _Fault
+            return {"in": ((channels, size, size),)}
         return {
             port: tuple(self._shape(ready.layer, connection) for connection in connections)
             for port, connections in arriving.items()
@@ -209,7 +221,9 @@ class Examination:
 
     def _problem(self, layer: LayerSpec, code: str, /, *, field: str = "", mend: str = "", **values: Any) -> Problem:
         severity = Severity.ERROR if layer.id in self.needed else Severity.WARNING
-        return Problem(code, severity, Place("layer", layer.id, field), FrozenDict(values, layer=layer.name), mend)
+        return Problem(
+            code, severity, Place("layer", layer.id, field), FrozenDict({**values, "layer": layer.name}), mend
+        )
 
 
 def _measure(ready: ReadyLayer, shapes: dict[str, tuple[Shape, ...]]) -> Any:

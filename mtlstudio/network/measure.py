@@ -74,7 +74,8 @@ class _Counter(TorchDispatchMode):
             self.uncounted.add(_UNCOUNTED[name])
         results = out if isinstance(out, tuple | list) else (out,)
         for value, declared in zip(results, func._schema.returns, strict=False):
-            if isinstance(value, Tensor) and declared.alias_info is None:
+            # One-dimensional results are the statistics beside a normalisation: nothing worth counting.
+            if isinstance(value, Tensor) and value.ndim > 1 and declared.alias_info is None:
                 self.values += value.numel()
         self.reaches.passed(func, args, out)
         return out

@@ -57,7 +57,7 @@ def _unknown_types(spec: ProjectSpec) -> list[Problem]:
         try:
             task_type(task.type)
         except KeyError:
-            values = FrozenDict(type=task.type)
+            values = FrozenDict(task=task.name, type=task.type)
             problems.append(Problem(refusals.UNKNOWN_TASK_TYPE, Severity.ERROR, Place("task", task.id, "type"), values))
     return problems
 

@@ -1,4 +1,7 @@
-"""Why a layer or an output cannot work, in plain words: every code of the network room with its sentence."""
+"""Why a layer or an output cannot work, in plain words: every code of the network room with its sentence.
+
+What is wrong with the network as a graph has its codes in `mtlstudio.project.check_network`.
+"""
 
 from __future__ import annotations
 
@@ -10,149 +13,157 @@ from mtlstudio.base.texts import mark
 from mtlstudio.network.interface import Shape
 from mtlstudio.project.problems import declare, declared
 
+# Declarations.
+
+UNKNOWN_LAYER_TYPE = declare(
+    "network.unknown_layer_type",
+    mark("“{layer}” is of the layer type {type!r}, which is not there."),
+    mark("The project may come from a newer version, or the name is misspelt."),
+)
+WRONG_PARAMETER = declare(
+    "network.wrong_parameter",
+    mark("“{layer}”: {parameter} cannot be {value}."),
+    mark("Expected: {expected}."),
+)
+UNKNOWN_PARAMETER = declare(
+    "network.unknown_parameter", mark("“{layer}” has no parameter {parameter!r}."), mark("Known: {known}.")
+)
+UNKNOWN_TASK_TYPE = declare(
+    "network.unknown_task_type",
+    mark("“{task}” is of the task type {type!r}, which is not there."),
+    mark("The project may come from a newer version, or the name is misspelt."),
+)
+
+# Connections.
+
+UNKNOWN_INPUT_PORT = declare(
+    "network.unknown_input_port", mark("“{layer}” has no input {port!r}."), mark("Known: {known}.")
+)
+UNKNOWN_OUTPUT_PORT = declare(
+    "network.unknown_output_port", mark("“{source}” has no output {port!r}."), mark("Known: {known}.")
+)
+NOT_CONNECTED = declare(
+    "network.not_connected", mark("Nothing leads into “{layer}” at {port!r}."), mark("Connect a layer to it.")
+)
+BYPASSED_INPUT = declare(
+    "network.bypassed_input",
+    mark("“{layer}” brings the pictures in and cannot be bypassed."),
+    mark("Switch it on again."),
+)
+
+# Shapes.
+
 NEEDS_MAP = declare(
     "network.needs_map",
-    mark("needs a map (channels, height, width), but gets a vector of {features}"),
-    mark("Put it before the pooling, or pool later."),
+    mark("“{layer}” needs maps (channels × height × width), but gets a vector of {features}."),
+    mark("Move it before the pooling."),
 )
 NEEDS_VECTOR = declare(
     "network.needs_vector",
-    mark("needs a vector, but gets a map of {shape}"),
+    mark("“{layer}” needs a vector, but gets maps of {shape}."),
     mark("Put a global pool or a flatten layer before it."),
 )
 KERNEL_TOO_LARGE = declare(
     "network.kernel_too_large",
-    mark("its kernel covers {kernel} pixels, but its input has only {size}"),
+    mark("The kernel of “{layer}” covers {kernel} pixels, but its input has only {size}."),
     mark("Use a smaller kernel, or fewer strides before it."),
 )
-NO_SUCH_DIVISION = declare(
+GROUPS = declare(
     "network.groups",
-    mark("{channels} channels cannot be divided into {groups} groups"),
-    mark("Choose groups that divide both the input's {in_channels} and the output's {out_channels} channels."),
+    mark("“{layer}”: {channels} channels cannot be divided into {groups} groups."),
+    mark("Choose groups that divide the input's {in_channels} and the output's {out_channels} channels."),
 )
 EVEN_KERNEL = declare(
     "network.even_kernel",
-    mark("an even kernel of {kernel} with stride {stride} has no middle to keep the size with"),
+    mark("“{layer}” cannot keep the size with an even kernel of {kernel} and stride {stride}."),
     mark("Use an odd kernel, or stride 2."),
 )
 PADDING_TOO_LARGE = declare(
     "network.padding_too_large",
-    mark("padding {padding} is more than half of the kernel of {kernel}"),
+    mark("“{layer}”: padding {padding} is more than half of the kernel of {kernel}."),
     mark("Use a padding of at most {largest}."),
 )
 NORM_OF_ONE = declare(
     "network.norm_of_one",
-    mark("instance norm needs more than one value per channel, but its map has a single pixel"),
+    mark("The instance norm of “{layer}” has a single value per channel to work with."),
     mark("Use batch, group or layer norm."),
 )
 SHAPES_DIFFER = declare(
     "network.shapes_differ",
-    mark("its inputs differ: {shapes}"),
-    mark("Bring them to the same shape first."),
+    mark("“{layer}” adds inputs of different shapes: {shapes}."),
+    mark("Bring them to the same shape, or concatenate them."),
 )
 SIZES_DIFFER = declare(
     "network.sizes_differ",
-    mark("its inputs differ in height or width: {shapes}"),
-    mark("Bring the smaller one to the size of the other first."),
+    mark("“{layer}” joins maps of different height or width: {shapes}."),
+    mark("Bring the smaller ones to the size of the largest."),
 )
 MIXED_INPUTS = declare(
     "network.mixed_inputs",
-    mark("it gets maps and vectors together: {shapes}"),
+    mark("“{layer}” gets maps and vectors together: {shapes}."),
     mark("Pool the maps first, or join the vectors elsewhere."),
-)
-UNKNOWN_INPUT = declare(
-    "network.unknown_input",
-    mark("the project has no input {input}"),
-    mark("Known: {known}."),
-)
-HEAD_WITHOUT_TASK = declare(
-    "network.head_without_task",
-    mark("it gives no task's output, so its number of outputs is unknown"),
-    mark("Make it the output of a task, or delete it."),
-)
-CHANNELS_FOR_WEIGHTS = declare(
-    "network.channels_for_weights",
-    mark("its trained weights expect {expected} channels, but its input has {found}"),
-    mark("Feed it pictures of {expected} channels, or start it at random."),
 )
 TOO_SMALL = declare(
     "network.too_small",
-    mark("its input of {size} pixels is too small for stride {stride}"),
-    mark("Use larger pictures, or take the backbone's input earlier in the network."),
+    mark("“{layer}” divides its input by {stride}, but that has only {size} pixels a side."),
+    mark("Use larger pictures, or feed it earlier in the network."),
+)
+CHANNELS_FOR_WEIGHTS = declare(
+    "network.channels_for_weights",
+    mark("The trained weights of “{layer}” expect {expected} channels, but its input has {found}."),
+    mark("Feed it pictures of {expected} channels, or start it at random."),
 )
 NO_WEIGHTS_FILE = declare(
     "network.no_weights_file",
-    mark("no weights file is chosen"),
+    mark("“{layer}” starts from a file, but none is chosen."),
     mark("Choose a .pth or .safetensors file, or start it at random."),
 )
-UNKNOWN_LAYER_TYPE = declare(
-    "network.unknown_layer_type",
-    mark("there is no layer type {type}"),
-    mark("The project may come from a newer version, or the name is misspelt."),
+REFUSED = declare("network.refused", mark("“{layer}”: {reason}"))
+CANNOT_BUILD = declare(
+    "network.cannot_build", mark("“{layer}” cannot work: {reason}."), mark("Change its parameters or its input.")
 )
-WRONG_PARAMETER = declare(
-    "network.wrong_parameter", mark("{parameter} cannot be {value}"), mark("Expected: {expected}.")
-)
-UNKNOWN_PARAMETER = declare(
-    "network.unknown_parameter", mark("it has no parameter {parameter}"), mark("Known: {known}.")
-)
-UNKNOWN_INPUT_PORT = declare("network.unknown_input_port", mark("it has no input {port}"), mark("Known: {known}."))
-UNKNOWN_OUTPUT_PORT = declare(
-    "network.unknown_output_port", mark("{source} has no output {port}"), mark("Known: {known}.")
-)
-NOT_CONNECTED = declare(
-    "network.not_connected", mark("its input {port} is not connected"), mark("Connect a layer to it, or delete it.")
-)
-TOO_MANY_CONNECTIONS = declare(
-    "network.too_many_connections",
-    mark("{count} connections end at its input {port}, which takes one"),
-    mark("Join them with an add or concatenate layer."),
-)
-BYPASSED_INPUT = declare(
-    "network.bypassed_input",
-    mark("an input cannot be bypassed: there is nothing to let through"),
-    mark("Switch it on."),
-)
-UNKNOWN_TASK_TYPE = declare(
-    "network.unknown_task_type",
-    mark("there is no task type {type}"),
-    mark("The project may come from a newer version, or the name is misspelt."),
+
+# Outputs.
+
+HEAD_WITHOUT_TASK = declare(
+    "network.head_without_task",
+    mark("“{layer}” gives no task's output, so its number of channels is unknown."),
+    mark("Make it the output of a task, or delete it."),
 )
 OUTPUT_NEEDS_VECTOR = declare(
     "network.output_needs_vector",
-    mark("{task} needs a vector of {channels}, but gets a map of {shape}"),
-    mark("End its branch with a global pool and a vector head."),
+    mark("“{task}” needs a vector of {channels}, but “{layer}” gives maps of {shape}."),
+    mark("End its way with a global pool and a vector head."),
 )
 OUTPUT_NEEDS_MAP = declare(
     "network.output_needs_map",
-    mark("{task} needs a map of {channels} channels, but gets a vector of {features}"),
-    mark("End its branch with a map head."),
+    mark("“{task}” needs {channels} maps, but “{layer}” gives a vector of {features}."),
+    mark("End its way with a map head, before any pooling."),
 )
 OUTPUT_CHANNELS = declare(
     "network.output_channels",
-    mark("{task} needs {channels} output channels, but gets {found}"),
-    mark("End its branch with a head: it takes its channels from the task."),
+    mark("“{task}” needs {channels} output channels, but “{layer}” gives {found}."),
+    mark("End its way with a head: it takes its channels from the task."),
 )
 OUTPUT_SIZE = declare(
     "network.output_size",
-    mark("{task} needs a map of {size} × {size}, but gets {found}"),
-    mark("End its branch with a map head: it brings the map to the picture's size."),
+    mark("“{task}” needs maps of {size} × {size}, but “{layer}” gives {found}."),
+    mark("End its way with a map head: it brings maps to the picture's size."),
 )
-REFUSED = declare("network.refused", mark("{reason}"))
-CANNOT_BUILD = declare("network.cannot_build", mark("it cannot be built: {reason}"))
 
 
 class Refusal(StudioError):
     """A layer's reason not to work, as a declared code with its values.
 
-    Attributes:
+    Args:
         code: one of this module's.
         mend: id of an edit that mends it (`mtlstudio.network.mends`), or "".
+        values: fill the sentence; the layer's name is added by who knows it.
     """
 
     def __init__(self, code: str, /, mend: str = "", **values: Any) -> None:
         message, fix = declared()[code]
-        super().__init__(message, fix=fix, **values)
+        super().__init__(message, fix=fix, **{"layer": "…", **values})
         self.code, self.mend = code, mend
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -174,10 +185,10 @@ def need_map(shape: Shape) -> None:
         raise Refusal(NEEDS_MAP, features=words(shape))
 
 
-def need_vector(shape: Shape, mend: str = "insert_global_pool") -> None:
+def need_vector(shape: Shape) -> None:
     """Refuses everything but a vector (C,)."""
     if len(shape) != 1:
-        raise Refusal(NEEDS_VECTOR, mend, shape=words(shape))
+        raise Refusal(NEEDS_VECTOR, "insert_global_pool", shape=words(shape))
 
 
 def need_kernel_fits(shape: Shape, kernel_size: int, dilation: int = 1, padding: int = 0) -> None:

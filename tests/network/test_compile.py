@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.network.compile import MultiTaskNetwork, NetworkProblems, compile_network
-from mtlstudio.project.spec import Connection, LayerSpec, ProjectSpec
+from mtlstudio.project.spec import Connection, ProjectSpec
 
 
 class HandWritten(nn.Module):
@@ -228,23 +228,13 @@ def test_shared_parameters_are_those_of_layers_of_two_tasks(sketch) -> None:
     assert shared == {id(p) for n in (1, 2, 3) for p in net.parameters_of(f"down_{n}")}
 
 
-def test_layers_that_lead_nowhere_are_left_out(sketch, finish) -> None:
-    drawn = sketch("kind")
-    picture = drawn.input()
-    drawn.head(drawn.spec.tasks[0], picture)
-    spec = finish(drawn)
-    dead = LayerSpec("dead", "Dead", "convolution", frozenset({"kind"}))
-    net = compile_network(spec.with_network(replace(spec.network, layers=(*spec.network.layers, dead))))
-    assert "dead" not in net.layers and net.parameters_of("dead") == []
-
-
 def test_a_wrong_network_is_refused_by_the_name_of_its_layer(sketch, finish) -> None:
     drawn = sketch("kind")
     layer = drawn.add("convolution", "My wide one", drawn.input(), out_channels=-3)
     drawn.head(drawn.spec.tasks[0], layer)
     with pytest.raises(NetworkProblems) as caught:
         compile_network(finish(drawn))
-    assert caught.value.text().startswith("My wide one: out_channels cannot be -3")
+    assert caught.value.text().startswith("“My wide one”: out_channels cannot be -3.")
     assert isinstance(caught.value, StudioError) and len(caught.value.problems) == 1
     assert pickle.loads(pickle.dumps(caught.value)).problems == caught.value.problems
 

@@ -11,7 +11,7 @@ from mtlstudio.network import parameters as declared
 from mtlstudio.network.interface import BuildContext, LayerType, Shape
 from mtlstudio.network.refusals import (
     EVEN_KERNEL,
-    NO_SUCH_DIVISION,
+    GROUPS,
     Refusal,
     need_kernel_fits,
     need_map,
@@ -65,7 +65,7 @@ class Convolution(LayerType):
         for channels in (shape[0], out_channels):
             if channels % groups:
                 raise Refusal(
-                    NO_SUCH_DIVISION,
+                    GROUPS,
                     channels=channels, groups=groups, in_channels=shape[0], out_channels=out_channels,
                 )  # fmt: skip
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.texts import mark
 from mtlstudio.network.interface import BuildContext, LayerType, Shape
-from mtlstudio.network.refusals import UNKNOWN_INPUT, Refusal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,13 +26,6 @@ class Input(LayerType):
 
     def reads_input(self, parameters: Mapping[str, Any]) -> str:
         return str(parameters["input"])
-
-    def check(
-        self, parameters: Mapping[str, Any], shapes: Mapping[str, Sequence[Shape]], context: BuildContext
-    ) -> None:
-        known = [input_id for input_id, _channels in context.input_channels]
-        if parameters["input"] not in known:
-            raise Refusal(UNKNOWN_INPUT, input=parameters["input"], known=", ".join(known) or "—")
 
     def build(
         self, parameters: Mapping[str, Any], shapes: Mapping[str, Sequence[Shape]], context: BuildContext
