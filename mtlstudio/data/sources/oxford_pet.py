@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
@@ -25,13 +22,13 @@ from mtlstudio.data.filesource import FileSource
 from mtlstudio.data.folders import by_stem, check_folder, entries, images_in, is_image, natural, subfolders
 from mtlstudio.data.formats import misnamed
 from mtlstudio.data.interface import Layout, Sample, Source, TargetInfo
-from mtlstudio.data.masks import IGNORE, fitted, indices, read_mask
+from mtlstudio.data.masks import IGNORE, IGNORED, ClassTable, MaskClass, fitted
 from mtlstudio.project.problems import Problem, Severity
 
 _LISTS = ("list.txt", "trainval.txt", "test.txt")
 _LINE = re.compile(r"^(\S+)\s+(\d+)\s+([12])\s+(\d+)$")
 _SPECIES = {1: "cat", 2: "dog"}
-_TRIMAP = {1: 1, 2: 0, 3: IGNORE}  # pet, background, border
+_TRIMAP = ClassTable((MaskClass("background", 2, 2), MaskClass("pet", 1, 1), MaskClass(IGNORED, 3, 3)))  # 3: border
 _BOX = {"value_names": ("centre x", "centre y", "width", "height"), "roles": ("x", "y", "width", "height")}
 
 
@@ -86,8 +83,7 @@ class _PetSource(FileSource):
         path = self.target_file(sample, target_id)
         if path is None:
             return None
-        trimap: NDArray[np.uint8] = indices(read_mask(path), _TRIMAP, path)
-        return fitted(trimap, width, height, path)
+        return fitted(_TRIMAP.read(path), width, height, path)
 
     def target_file(self, sample: Sample, target_id: str) -> Path | None:
         return Path(sample.extra["trimap"]) if target_id == "mask" and "trimap" in sample.extra else None
@@ -122,7 +118,7 @@ def _targets(breeds: list[str]) -> list[TargetInfo]:
         TargetInfo("breed", mark("Breed"), "classification", FrozenDict(class_names=tuple(breeds))),
         TargetInfo(
             "mask", mark("Pet mask"), "segmentation",
-            FrozenDict(class_names=("background", "pet"), ignore_index=IGNORE),
+            FrozenDict(class_names=_TRIMAP.names, ignore_index=IGNORE),
         ),
         TargetInfo("head", mark("Head box"), "regression", FrozenDict(_BOX, units=("px",) * 4)),
     ]  # fmt: skip
