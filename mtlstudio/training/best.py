@@ -51,10 +51,11 @@ class BestRule:
 
     def __init__(self, rule: str, tasks: Mapping[str, BoundTask]) -> None:
         self._tasks = tasks
-        self._task, _, self._metric = rule.partition(".") if rule != "loss" else ("", "", "")
+        self._task = self._metric = ""
         self._sign = 1.0
-        if self._task:
+        if rule != "loss":
             _check(rule, [task.spec for task in tasks.values()])
+            self._task, _, self._metric = rule.partition(".")
             self._sign = -1.0 if tasks[self._task].type.metric(self._metric).higher_is_better else 1.0
 
     def judge(self, losses: Mapping[str, float | None], metrics: Metrics, progress: Progress) -> Verdict:

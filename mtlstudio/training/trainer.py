@@ -9,11 +9,13 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.project.codec import to_json
 from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.runs.checkpoints import NETWORK_FILE
 from mtlstudio.runs.events import Event, Noted, RunFailed, RunFinished, RunStarted
 from mtlstudio.runs.folder import FAILED, FINISHED, RUNNING, RunFolder, RunInfo
 from mtlstudio.runs.folder import STOPPED as STATUS_STOPPED
@@ -24,7 +26,7 @@ from mtlstudio.training.course import STOPPED, Course
 from mtlstudio.training.devices import arithmetic, default_threads, resolve_device
 from mtlstudio.training.failures import Failure, explain
 from mtlstudio.training.progress import Progress
-from mtlstudio.training.setup import Note, Parts, build, environment, load_data
+from mtlstudio.training.setup import Loaded, Note, Parts, build, environment, load_data
 
 
 class Trainer:
@@ -46,7 +48,7 @@ class Trainer:
         self._wanted, self._folder, self._run = spec, Path(project_folder), run
         self._control = control or Control()
         self._resume = resume
-        self._reading_data = False
+        self._reading_data = self._opened = False
         self._progress = Progress()
 
     def run(self) -> Iterator[Event]:
@@ -58,7 +60,9 @@ class Trainer:
         lock = self._run.lock()
         try:
             lock.acquire()
-        except StudioError as error:  # another process writes it: its log is not ours
+            self._check_unstarted()
+        except StudioError as error:  # its log is not ours to write
+            lock.release()
             yield self._failed(explain(error, 1, reading_data=False))
             return
         failure: Failure | None = None
@@ -90,15 +94,19 @@ class Trainer:
     def _trained(self, spec: ProjectSpec, snapshot: ProjectSpec, info: RunInfo, threads: int) -> Iterator[Event]:
         device = resolve_device(spec.training.device)
         checkpoint, training, damaged = newest_checkpoint(self._run) if self._resume else (None, {}, [])
-        facts = read_facts(checkpoint.path / "network.safetensors") if checkpoint else None
-        self._reading_data = True
-        loaded = load_data(spec, self._folder, self._control, facts)
-        self._reading_data = False
+        if training:
+            self._progress = Progress.from_plain(training["progress"])
+        facts = read_facts(checkpoint.path / NETWORK_FILE) if checkpoint else None
+        loaded = self._loaded(spec, facts)
+        if loaded is None:
+            yield self._finished(STOPPED)
+            return
         parts = build(spec, self._folder, loaded, device, fresh=checkpoint is None)
-        progress = self._progress = restore(parts, checkpoint, training) if checkpoint else Progress()
+        if checkpoint:
+            self._progress = restore(parts, checkpoint, training)
         remarks = [*parts.notes, *self._remarks(spec, snapshot, info, parts, loaded.fingerprint, damaged)]
         self._open(spec, parts, threads, loaded.fingerprint, training.get("log_size", 0))
-        course = Course(self._run, parts, progress, self._control)
+        course = Course(self._run, parts, self._progress, self._control)
         yield self._started(parts, threads)
         for code, values in remarks:
             yield Noted(time=time.time(), code=code, values=values)
@@ -107,18 +115,29 @@ class Trainer:
         else:
             yield course.resumed_from(self._repaired_tags())
         reason = yield from course.events()
-        self._run.update(status=STATUS_STOPPED if reason == STOPPED else FINISHED)
-        yield RunFinished(
-            time=time.time(), step=progress.step, epoch=progress.epoch, reason=reason, seconds=progress.seconds
-        )
+        yield self._finished(reason)
+
+    def _loaded(self, spec: ProjectSpec, facts: dict[str, Any] | None) -> Loaded | None:
+        """The data; None where a stop was asked for while it was read."""
+        from mtlstudio.data.memory import LoadingCancelled
+
+        self._reading_data = True
+        try:
+            loaded = load_data(spec, self._folder, self._control, facts)
+        except LoadingCancelled:
+            return None
+        self._reading_data = False
+        return loaded
+
+    def _check_unstarted(self) -> None:
+        if not self._resume and self._run.store.steps():
+            raise StudioError(
+                mark("this run was started before"), where=self._run.id, fix=mark("Resume it, or start a new one.")
+            )
 
     def _merged(self, snapshot: ProjectSpec) -> ProjectSpec:
         """The run's own specification, lengthened or moved to another device if that is asked for."""
         if not self._resume:
-            if self._run.store.steps():
-                raise StudioError(
-                    mark("this run was started before"), where=self._run.id, fix=mark("Resume it, or start a new one.")
-                )
             return snapshot
         asked = self._wanted.training
         training = replace(snapshot.training, epochs=asked.epochs, device=asked.device, threads=asked.threads)
@@ -148,6 +167,7 @@ class Trainer:
 
     def _open(self, spec: ProjectSpec, parts: Parts, threads: int, fingerprint: str, log_size: int) -> None:
         """Brings the folder to the state that the run goes on from."""
+        self._opened = True
         self._run.log.cut(log_size if self._resume else 0)
         if self._resume:
             self._run.store.drop_after(self._progress.step)
@@ -170,11 +190,23 @@ class Trainer:
             parameters=sum(parameter.numel() for parameter in parts.network.parameters()),
         )  # fmt: skip
 
+    def _finished(self, reason: str) -> RunFinished:
+        progress = self._progress
+        self._run.update(status=STATUS_STOPPED if reason == STOPPED else FINISHED)
+        return RunFinished(
+            time=time.time(), step=progress.step, epoch=progress.epoch, reason=reason, seconds=progress.seconds
+        )
+
     def _ended_by(self, failure: Failure) -> RunFailed:
-        """Frees the memory, then notes the failure as far as the disk still allows."""
+        """Frees the memory, then notes the failure as far as the disk still allows.
+
+        A run that could not even be opened again stays what it was.
+        """
         gc.collect()
         _empty_device_cache()
         event = self._failed(failure)
+        if self._resume and not self._opened:
+            return event
         with contextlib.suppress(OSError, StudioError):
             self._run.update(status=FAILED)
         with contextlib.suppress(OSError, StudioError):
