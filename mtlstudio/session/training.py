@@ -16,7 +16,7 @@ from mtlstudio.base.logs import log_traceback
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.events import Event, Paused, Resumed, RunFailed, RunFinished, RunStarted
-from mtlstudio.runs.folder import RunFolder, create_run
+from mtlstudio.runs.folder import RUNNING, RunFolder, create_run
 
 if TYPE_CHECKING:
     from mtlstudio.runs.folder import Follower
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 POLL_MS = 50
 FOLLOW_MS = 500
+PORTION = 2000
+"""Events given out at once while a long log is read: the window must stay awake."""
 
 
 class State(StrEnum):
@@ -62,6 +64,8 @@ class TrainingSession(QObject):
         self._thread: threading.Thread | None = None
         self._queue: deque[Any] = deque()
         self._follower: Follower | None = None
+        self._backlog: deque[Event] = deque()
+        self._reading = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._poll)
 
@@ -69,6 +73,16 @@ class TrainingSession(QObject):
     def is_training(self) -> bool:
         """A training of this window is under way (paused ones included)."""
         return self._thread is not None
+
+    @property
+    def is_reading(self) -> bool:
+        """The log of the run that is shown is still being read."""
+        return self._reading or bool(self._backlog)
+
+    @property
+    def loading(self) -> tuple[int, int] | None:
+        """(pictures read, of how many) while a training of this window reads its data."""
+        return self._control.loading if self._control is not None else None
 
     def start(self, spec: ProjectSpec, folder: Path, name: str | None = None) -> None:
         """Trains a snapshot of the project in a new run."""
@@ -100,15 +114,23 @@ class TrainingSession(QObject):
             self._control.set_weights(dict(weights))
 
     def show(self, run: RunFolder | None) -> None:
-        """Shows a run of the project; follows it as long as another process writes it."""
+        """Shows a run of the project; follows it as long as another process writes it.
+
+        Raises:
+            StudioError: the run's files are damaged; nothing has changed then.
+        """
         if self.is_training:
             return
+        live = run is not None and run.info().status == RUNNING
         self._attach(run)
+        self._set_state(State.FOLLOWING if live else State.IDLE)
         if run is not None:
-            self._follower = run.follow()
-            self._set_state(State.FOLLOWING)
-            self._timer.start(FOLLOW_MS)
-            self._poll()
+            follower = self._follower = run.follow()
+            self._reading = True
+            threading.Thread(
+                target=lambda: self._queue.append(("read", follower, follower.poll())), name="mtlstudio-log", daemon=True
+            ).start()
+            self._timer.start(POLL_MS)
 
     def shut_down(self) -> None:
         """Stops a running training (a checkpoint is kept) and waits for its thread."""
@@ -120,36 +142,42 @@ class TrainingSession(QObject):
             self._thread = None
         self._control = None
         self._follower = None
+        self._reading = False
+        self._backlog.clear()
         self._queue.clear()
         self.state = State.IDLE
 
     def _launch(self, spec: ProjectSpec, folder: Path, name: str | None, run: RunFolder | None) -> None:
         if self.is_training:
             raise StudioError(mark("a training is under way"), fix=mark("Stop it first, or wait until it ends."))
+        from mtlstudio.training.control import Control
+
         self._timer.stop()
         self._attach(None)
-        self.spec = spec
-        self._queue.clear()
-        self._set_state(State.STARTING)
+        self.spec, self._control = spec, Control()
         self._thread = threading.Thread(
-            target=self._work, args=(spec, folder, name, run), name="mtlstudio-training", daemon=True
+            target=self._work, args=(spec, folder, name, run, self._control), name="mtlstudio-training", daemon=True
         )
+        self._set_state(State.STARTING)
         self._thread.start()
         self._timer.start(POLL_MS)
 
-    def _work(self, spec: ProjectSpec, folder: Path, name: str | None, run: RunFolder | None) -> None:
+    def _work(
+        self, spec: ProjectSpec, folder: Path, name: str | None, run: RunFolder | None, control: Control
+    ) -> None:
         try:
-            from mtlstudio.training.control import Control
             from mtlstudio.training.trainer import Trainer
 
             resuming = run is not None
             if run is None:
                 run = create_run(folder, name, spec)
-            control = Control()
             trainer = Trainer(spec, folder, run, control, resume=resuming)
-            self._queue.append(("started", run, control))
+            self._queue.append(("started", run, None))
             for event in trainer.run():
-                self._queue.append(event)
+                if resuming and isinstance(event, RunStarted):
+                    self._queue.extend(run.events())  # what came before, up to this event; the log was cut just now
+                else:
+                    self._queue.append(event)
         except StudioError as error:
             self._queue.append(("failed", error.text(), None))
         except Exception as error:
@@ -159,23 +187,30 @@ class TrainingSession(QObject):
             self._queue.append(("ended", None, None))
 
     def _attach(self, run: RunFolder | None) -> None:
-        self.run, self._follower, self.history = run, None, []
-        self.spec = run.spec() if run is not None else None
+        spec = run.spec() if run is not None else None
+        self.run, self.spec, self._follower, self.history = run, spec, None, []
+        self._reading = False
+        self._backlog.clear()
+        self._queue.clear()
         self.run_changed.emit(run)
 
     def _poll(self) -> None:
-        fresh: list[Event] = []
-        if self._follower is not None:
-            fresh = self._follower.poll()
+        fresh = self._followed()
         ended = False
         while self._queue:
             item = self._queue.popleft()
             if isinstance(item, Event):
                 fresh.append(item)
             elif item[0] == "started":
-                self.run, self._control, self.history = item[1], item[2], []
+                self.run, self.history = item[1], []
                 self.run_changed.emit(self.run)
-                self._set_state(State.RUNNING)
+                if self.state == State.STARTING:
+                    self._set_state(State.RUNNING)
+            elif item[0] == "read":
+                if item[1] is self._follower:
+                    self._reading = False
+                    self._backlog.extend(item[2])
+                    self._timer.start(POLL_MS if self._backlog else FOLLOW_MS)
             elif item[0] == "failed":
                 self.failed.emit(item[1])
             else:
@@ -186,6 +221,20 @@ class TrainingSession(QObject):
             self.events.emit(fresh)
         if ended:
             self._end()
+
+    def _followed(self) -> list[Event]:
+        """The next events of a run that is only looked at: first those in its log, in portions, then new ones."""
+        if self._follower is None or self._reading:
+            return []
+        if self._backlog:
+            portion = [self._backlog.popleft() for _ in range(min(PORTION, len(self._backlog)))]
+            if not self._backlog:
+                self._timer.start(FOLLOW_MS)
+            return portion
+        fresh = self._follower.poll()
+        if any(isinstance(event, RunStarted) for event in fresh):
+            self._set_state(State.FOLLOWING)
+        return fresh
 
     def _notice(self, fresh: list[Event]) -> None:
         for event in fresh:
