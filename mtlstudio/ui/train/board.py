@@ -1,0 +1,291 @@
+"""The plots side by side, with one x axis, one crosshair and the controls above them."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
+
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import tr
+from mtlstudio.ui.theme import scaled
+from mtlstudio.ui.train.exports import all_names, write_csv
+from mtlstudio.ui.train.panel import Frame, LossPanel, ask_path, index_at, x_of
+from mtlstudio.ui.train.series import RunSeries
+from mtlstudio.ui.train.words import equation
+from mtlstudio.ui.widgets.chip import Chip
+from mtlstudio.ui.widgets.common import column, row
+from mtlstudio.ui.widgets.segmented import Segment, SegmentedControl
+from mtlstudio.ui.widgets.titles import ElidedLabel
+
+SMOOTHINGS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
+_BETWEEN_PLOTS_MS = 12
+_LEAST_WIDTH = 250
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose above the plots; kept as text in the settings."""
+
+    unit: str = "step"
+    log: bool = False
+    smoothing: float = 0.8
+
+    @classmethod
+    def read(cls, text: str) -> Options:
+        """What `text` holds; the defaults where it holds something else."""
+        try:
+            values = json.loads(text)
+            made = cls(str(values["unit"]), bool(values["log"]), float(values["smoothing"]))
+        except (ValueError, TypeError, KeyError):
+            return cls()
+        known = made.unit in ("step", "epoch", "time") and 0 <= made.smoothing < 1
+        return made if known else cls()
+
+    def text(self) -> str:
+        """For `read`."""
+        return json.dumps({"unit": self.unit, "log": self.log, "smoothing": self.smoothing})
+
+
+class Board(QWidget):
+    """Controls and plots of one run. Plots are redrawn one after another, so that none keeps the window waiting.
+
+    Signals:
+        options_changed(): the user has chosen other options.
+        failed(str): something could not be saved.
+    """
+
+    options_changed = Signal()
+    failed = Signal(str)
+
+    def __init__(self, options: Options, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.options = options
+        self.series: RunSeries | None = None
+        self.panels: list[LossPanel] = []
+        self.frame = Frame(unit=options.unit, log=options.log)  # type: ignore[arg-type]
+        self._cross: int | None = None
+        self._columns = 0
+        self._dirty: list[LossPanel] = []
+        self._painter = QTimer(self)
+        self._painter.setInterval(_BETWEEN_PLOTS_MS)
+        self._painter.timeout.connect(self._paint_next)
+        self.bar = self._make_bar()
+        self._plots = QWidget()
+        self._grid = QGridLayout(self._plots)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(10)
+        self.setLayout(column(self._plots, spacing=0))
+
+    # --- the run ----------------------------------------------------------------------------------------------
+
+    def set_series(self, series: RunSeries | None) -> None:
+        """Shows another run; plots are kept where the tasks are the same."""
+        before = [panel.task for panel in self.panels]
+        self.series, self._cross = series, None
+        wanted = [None, *series.spec.tasks] if series is not None else []
+        if wanted != before:
+            self._build(wanted)
+        self.follow.setChecked(True)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The run has new numbers: texts at once, curves one after another."""
+        if self.series is None:
+            self.equation.set_text("")
+            return
+        self.equation.set_text(equation(self.series))
+        for panel in self.panels:
+            panel.show_figures(self.series)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """The curves are to be drawn anew."""
+        if self.follow.isChecked():
+            self._follow_end()
+        self._dirty = [*self._dirty, *(panel for panel in self.panels if panel not in self._dirty)]
+        if self._dirty and not self._painter.isActive():
+            self._painter.start()
+
+    def is_idle(self) -> bool:
+        """Nothing waits to be drawn."""
+        return not self._dirty
+
+    def _build(self, tasks: list) -> None:  # type: ignore[type-arg]
+        for panel in self.panels:
+            self._grid.removeWidget(panel)
+            panel.hide()
+            panel.deleteLater()
+        self._dirty = []
+        self.panels = [LossPanel(task) for task in tasks]
+        for panel in self.panels:
+            panel.asked.connect(self.look_at)
+            panel.reset.connect(self.show_all)
+            panel.pointed.connect(self._point)
+            panel.export_asked.connect(partial(self._export, panel))
+            panel.log_asked.connect(partial(self._own_log, panel))
+        self._columns = 0
+        self._arrange()
+
+    def _arrange(self) -> None:
+        count = len(self.panels)
+        wished = 1 if count < 2 else 2 if count <= 4 else 3 if count <= 9 else 4
+        columns = max(1, min(wished, self.width() // scaled(_LEAST_WIDTH)))
+        if columns == self._columns:
+            return
+        self._columns = columns
+        least = scaled(150 if count <= 9 else 120)
+        for number, panel in enumerate(self.panels):
+            panel.setMinimumHeight(least)
+            self._grid.addWidget(panel, number // columns, number % columns)
+        for place in range(max(columns, self._grid.columnCount())):
+            self._grid.setColumnStretch(place, 1 if place < columns else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Fewer plots side by side in a narrow window; other pixels, other points."""
+        super().resizeEvent(event)
+        self._arrange()
+        self.redraw()
+
+    # --- what is looked at ------------------------------------------------------------------------------------
+
+    def look_at(self, low: float, high: float) -> None:
+        """Shows a part of the x axis and follows no more. Nonsense (not a number, no width) changes nothing."""
+        if not (math.isfinite(low) and math.isfinite(high)) or high - low < 1e-6 * max(1.0, abs(high)):
+            return
+        self.follow.setChecked(False)
+        self.frame = replace(self.frame, low=low, high=high)
+        self.redraw()
+
+    def show_all(self) -> None:
+        """Shows the whole run and follows it."""
+        self.follow.setChecked(True)
+        self.redraw()
+
+    def _follow_end(self) -> None:
+        series = self.series
+        end = x_of(series, self.frame.unit, len(series.step) - 1) if series is not None and len(series.step) else 0.0
+        least = {"step": 10.0, "epoch": 1.0, "time": 5.0}[self.frame.unit]
+        self.frame = replace(self.frame, low=0.0, high=max(end, least))
+
+    def _paint_next(self) -> None:
+        while self._dirty:
+            panel = self._dirty.pop(0)
+            if self.series is not None and not panel.canvas.visibleRegion().isEmpty():
+                panel.show_curves(self.series, self.frame)
+                if self._cross is not None:
+                    panel.point(self.series, self.frame, self._cross)
+                break
+        if not self._dirty:
+            self._painter.stop()
+
+    def _point(self, x: float) -> None:
+        if self.series is None:
+            return
+        self._cross = index_at(self.series, self.frame.unit, x)
+        for panel in self.panels:
+            panel.point(self.series, self.frame, self._cross)
+
+    # --- the controls -----------------------------------------------------------------------------------------
+
+    def _make_bar(self) -> QWidget:
+        self.units = SegmentedControl(
+            [Segment("step", tr("Step")), Segment("epoch", tr("Epoch")), Segment("time", tr("Time"))],
+            small=True, name=tr("What the x axis counts"),
+        )  # fmt: skip
+        self.units.set_current(self.options.unit)
+        self.units.changed.connect(self._set_unit)
+        self.log = Chip(tr("log y"))
+        self.log.setObjectName("log-y")
+        self.log.setChecked(self.options.log)
+        self.log.toggled.connect(self._set_log)
+        self.smoothing = Chip("", icon="chevron-down", checkable=False)
+        self.smoothing.setObjectName("smoothing")
+        self.smoothing.clicked.connect(self._choose_smoothing)
+        self._name_smoothing()
+        self.follow = Chip(tr("Follow"))
+        self.follow.setObjectName("follow")
+        self.follow.setChecked(True)
+        self.follow.setToolTip(tr("Keeps the newest step in view; zooming and panning turn it off."))
+        self.follow.clicked.connect(self.redraw)
+        self.equation = ElidedLabel(role="dim")
+        self.equation.setObjectName("equation")
+        bar = QWidget()
+        bar.setLayout(row(self.units, self.log, self.smoothing, self.follow, self.equation))
+        return bar
+
+    def set_smoothing(self, factor: float) -> None:
+        """Averages the curves on the screen with another factor."""
+        self.options = replace(self.options, smoothing=factor)
+        self._name_smoothing()
+        if self.series is not None:
+            self.series.smooth(factor)
+        self.options_changed.emit()
+        self.refresh()
+
+    def _name_smoothing(self) -> None:
+        factor = self.options.smoothing
+        self.smoothing.set_text(tr("Smoothing {factor}", factor=f"{factor:g}") if factor else tr("No smoothing"))
+        self.smoothing.setToolTip(tr("Moving average, on the screen alone; the numbers stay as they were measured."))
+
+    def _choose_smoothing(self) -> None:
+        menu = QMenu(self)
+        for factor in SMOOTHINGS:
+            action = QAction(f"{factor:g}" if factor else tr("None"), menu)
+            action.setCheckable(True)
+            action.setChecked(factor == self.options.smoothing)
+            action.triggered.connect(partial(self._take_smoothing, factor))
+            menu.addAction(action)
+        menu.popup(self.smoothing.mapToGlobal(self.smoothing.rect().bottomLeft()))
+
+    def _take_smoothing(self, factor: float, _checked: bool = False) -> None:
+        self.set_smoothing(factor)
+
+    def _set_unit(self, unit: str) -> None:
+        self.options = replace(self.options, unit=unit)
+        self.frame = replace(self.frame, unit=unit)  # type: ignore[arg-type]
+        self._cross = None
+        self.follow.setChecked(True)  # a range of steps says nothing of seconds
+        self.options_changed.emit()
+        self.redraw()
+
+    def _set_log(self, log: bool) -> None:
+        self.options = replace(self.options, log=log)
+        self.frame = replace(self.frame, log=log)
+        for panel in self.panels:
+            panel.own_log = None
+        self.options_changed.emit()
+        self.redraw()
+
+    def _own_log(self, panel: LossPanel, log: bool) -> None:
+        panel.own_log = log
+        self.redraw()
+
+    # --- files ------------------------------------------------------------------------------------------------
+
+    def _export(self, panel: LossPanel, kind: str) -> None:
+        if self.series is None:
+            return
+        title = tr("Save as PNG…") if kind == "png" else tr("Save the numbers as CSV…")
+        path = ask_path(self, title.rstrip("…"), panel.name or "total", kind)
+        if path:
+            self.export(panel, Path(path))
+
+    def export(self, panel: LossPanel, path: Path) -> None:
+        """Saves a plot: its picture for .png; its numbers, exactly as measured, for .csv."""
+        assert self.series is not None
+        try:
+            if path.suffix.lower() == ".png":
+                if not panel.grab().save(str(path)):
+                    self.failed.emit(tr("The picture cannot be saved: {path}", path=path))
+            else:
+                names = all_names(self.series) if panel.task is None else (panel.name,)
+                write_csv(path, self.series, names)
+        except StudioError as error:
+            self.failed.emit(error.text())
