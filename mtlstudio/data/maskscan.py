@@ -150,14 +150,14 @@ def _value_classes(scanned: Scan, told: ClassNames) -> list[MaskClass] | None:
     if _is_soft_binary(scanned):
         first, second = _in_order(told, 2) or _BINARY
         return [MaskClass(first, 0, 127), MaskClass(second, 128, 255)]
-    if len(values) > 256 or (len(values) > _MOST_GREYS and not _is_dense(values)):
+    if values[-1] >= len(told.names) and (_is_photograph(scanned) or len(values) > _MOST_GREYS and not _is_dense(values)):
         return None
     if not told.names and _are_instances(scanned):
         first, second = _in_order(told, 2) or _BINARY
         return [MaskClass(first, 0, 0), MaskClass(second, 1, 65535)]
     ignored = []
     rest = [value for value in values if value != 255]
-    if len(rest) > 1 and len(rest) < len(values) and _is_dense(rest):
+    if len(rest) > 1 and len(rest) < len(values) and (_is_dense(rest) or scanned.voc):
         ignored, values = [MaskClass(IGNORED, 255, 255)], rest
     if len(values) == 1:  # nothing but background, or nothing but foreground
         values = [0, values[0] or 1]
@@ -191,7 +191,13 @@ def _is_soft_binary(scanned: Scan) -> bool:
 
 def _is_dense(values: Sequence[int]) -> bool:
     """Class numbers rather than grey levels: few gaps, counted from about 0."""
-    return values[-1] < 3 * len(values) + 8
+    return values[-1] < max(3 * len(values) + 8, 32)
+
+
+def _is_photograph(scanned: Scan) -> bool:
+    """Most have more grey levels than a mask has classes."""
+    sizes = sorted(map(len, scanned.sets))
+    return sizes[len(sizes) // 2] > _MOST_COLOURS
 
 
 def _are_instances(scanned: Scan) -> bool:

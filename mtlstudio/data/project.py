@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -172,7 +173,7 @@ def folder_of(dataset: DatasetSpec, folder: Path) -> Path | None:
     """Where a data set of the project in `folder` lies; None where its layout needs no folder."""
     if not dataset.path:
         return None
-    return Path(dataset.path) if Path(dataset.path).is_absolute() else folder / dataset.path
+    return Path(os.path.abspath(folder / dataset.path))  # the project's own folder need not be there yet
 
 
 def layout_of(dataset: DatasetSpec) -> Layout:

@@ -21,7 +21,7 @@ from mtlstudio.data.depthmaps import read_depth, scale_of
 from mtlstudio.data.filesource import FileSource
 from mtlstudio.data.folders import check_folder
 from mtlstudio.data.interface import Layout, Sample, Source, TargetInfo
-from mtlstudio.data.labelfiles import class_names
+from mtlstudio.data.labelfiles import ClassNames, class_names
 from mtlstudio.data.masks import IGNORED, ClassTable, fitted, table_of
 from mtlstudio.data.maskscan import MOST_SCANNED, camvid, classes_of, scan
 from mtlstudio.data.namewords import DEPTHS, MASKS
@@ -51,9 +51,9 @@ class MaskFolder(Layout):
     def recognise(self, folder: Path) -> float:
         pairing = find_pairs(folder, _QUICK_FOLDERS, _QUICK_FILES)
         matched = sum(bool(pair.maps) for pair in pairing.pairs)
-        if not matched or not any(self._is_real(pairing, kind) for kind in pairing.kinds):
+        if not matched or not any(_is_real(folder, pairing, kind) for kind in pairing.kinds):
             return 0.0
-        return 0.9 if matched >= len(pairing.lost) else 0.5
+        return 0.8 if matched >= len(pairing.lost) else 0.5
 
     def settle(self, folder: Path) -> dict[str, Any]:
         """The classes of all masks; the scale of depth maps."""
@@ -75,11 +75,6 @@ class MaskFolder(Layout):
             depths = [path for kind, role in pairing.kinds.items() if role == DEPTHS for path in _files(pairing, kind)]
             scale = scale_of(depths)
         return _MaskSource(folder, pairing, tables, float(scale))
-
-    def _is_real(self, pairing: Pairing, kind: str) -> bool:
-        """What lies there looks like maps, and is not a second set of photographs."""
-        few = _files(pairing, kind)[:_QUICK_MASKS]
-        return bool(few) and (pairing.kinds[kind] == DEPTHS or classes_of(scan(few), None) is not None)
 
 
 class _MaskSource(FileSource):
@@ -118,20 +113,27 @@ def _files(pairing: Pairing, kind: str) -> list[Path]:
     return [pair.maps[kind] for pair in pairing.pairs if kind in pair.maps]
 
 
+def _is_real(folder: Path, pairing: Pairing, kind: str) -> bool:
+    """What lies there looks like masks or maps, and is not a second set of photographs."""
+    few = _files(pairing, kind)[:_QUICK_MASKS]
+    return pairing.kinds[kind] == DEPTHS or classes_of(scan(few), _told(folder, few[0])) is not None
+
+
 def _classes(folder: Path, pairing: Pairing) -> tuple[str, ...]:
     """The classes of all masks, found by looking at them and at files of names beside them."""
     entries: list[str] = []
     for kind, role in pairing.kinds.items():
-        if role != MASKS:
-            continue
-        files = _files(pairing, kind)
-        places = [parent for parent in files[0].parents if parent == folder or folder in parent.parents]
-        told = class_names([*places, files[0].parent.parent])
-        if told is None and files[0].parent.name in _CAMVID_FOLDERS:
-            told = camvid()
-        classes = classes_of(scan(files), told)
-        entries += [entry.text(kind) for entry in classes or ()]
+        if role == MASKS:
+            files = _files(pairing, kind)
+            entries += [entry.text(kind) for entry in classes_of(scan(files), _told(folder, files[0])) or ()]
     return tuple(entries)
+
+
+def _told(folder: Path, mask: Path) -> ClassNames | None:
+    """What a file of names says that lies beside the masks or above them."""
+    places = [place for place in mask.parents if place == folder or folder in place.parents]
+    told = class_names([*places, mask.parent.parent])
+    return camvid() if told is None and mask.parent.name in _CAMVID_FOLDERS else told
 
 
 def _target(kind: str, role: str, table: ClassTable | None) -> TargetInfo | None:
