@@ -117,7 +117,7 @@ def trunk(network: NetworkSpec, task_ids: Collection[str]) -> list[str]:
         CycleError: the network goes round in circles.
     """
     all_tasks = frozenset(task_ids)
-    shared = {layer.id for layer in network.layers if all_tasks and layer.tasks >= all_tasks}
+    shared = {layer_id for layer_id, tasks in reaches(network).items() if all_tasks and tasks >= all_tasks}
     return [layer_id for layer_id in order(network) if layer_id in shared]
 
 

@@ -19,7 +19,7 @@ from mtlstudio.project.edits.common import (
     with_settled,
 )
 from mtlstudio.project.edits.rewiring import heal, new_id, place, settled, taken_ids, with_layer
-from mtlstudio.project.graph import INPUT_TYPE, main_connection
+from mtlstudio.project.graph import INPUT_TYPE, main_connection, reaches
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec
 
 
@@ -89,11 +89,14 @@ def insert_after(
             mark("“{layer}” does not serve {tasks}"), layer=source.name, tasks=names(spec, wanted - source.tasks) or "—"
         )
     port = port or only_port(network, source)
-    moved = [c for c in network.connections if (c.source, c.source_port) == (layer_id, port)]
-    moved = [c for c in moved if network.layer(c.target).tasks & wanted]
-    for connection in moved:
+    moved, reach = [], reaches(network)
+    for connection in network.connections:
+        if (connection.source, connection.source_port) != (layer_id, port):
+            continue
         served = network.layer(connection.target).tasks
-        if served - wanted:
+        if served <= wanted:
+            moved.append(connection)
+        elif served & wanted and reach[connection.target]:
             _refuse_part(spec, network, connection, wanted, served)
     layer = _new_layer(network, layer_type, name, parameters, wanted)
     network = with_layer(network, layer, layer_id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mtlstudio.base.texts import mark
-from mtlstudio.project.graph import by_id, depths, incoming
+from mtlstudio.project.graph import by_id, depths, incoming, reaches
 from mtlstudio.project.spec import LayerSpec, NetworkSpec
 
 Wiring = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -46,6 +46,11 @@ class Match:
 class Ways:
     """A network prepared for comparing the ways of its tasks.
 
+    Attributes:
+        layers: all layers by id.
+        wirings: what is connected to each.
+        live: for each layer the tasks whose output depends on it; a dead one takes part in no way.
+
     Raises:
         CycleError: the network goes round in circles.
     """
@@ -58,6 +63,7 @@ class Ways:
             for connection in connections:
                 ports.setdefault(connection.target_port, []).append((connection.source, connection.source_port))
             self.wirings[layer_id] = tuple(sorted((port, tuple(sources)) for port, sources in ports.items()))
+        self.live = reaches(network)
         self._columns = depths(network)
         self._giving = {output.layer for output in network.outputs}
 
@@ -72,7 +78,7 @@ class Ways:
             (
                 other.id
                 for other in self.layers.values()
-                if other.type == layer.type and task_id in other.tasks and other is not layer
+                if other.type == layer.type and task_id in self.live[other.id] and other is not layer
             ),
             key=lambda other_id: self.unlikeliness(layer_id, other_id),
         )

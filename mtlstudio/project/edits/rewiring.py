@@ -45,45 +45,40 @@ def settled(network: NetworkSpec, all_tasks: Sequence[str]) -> NetworkSpec:
     )
 
 
-def split(network: NetworkSpec, roots: Iterable[str], tasks: frozenset[str]) -> tuple[NetworkSpec, dict[str, str]]:
-    """Gives `tasks` copies of the layers `roots`, and of all layers after them that they share with other tasks.
+def split(
+    network: NetworkSpec, roots: Iterable[str], parts: Sequence[frozenset[str]]
+) -> tuple[NetworkSpec, dict[str, list[str]]]:
+    """Gives each of the `parts` (disjoint sets of tasks) copies of the layers `roots`, and of all layers after them
+    that it shares with other tasks.
 
-    The originals keep their other tasks, inputs, ids; copies take their inputs from the same places. Nothing
-    any task computes changes.
+    The originals keep the other tasks, inputs, ids (where none is left, the last part). Copies take their inputs from
+    the same places. Nothing any task computes changes. Dead layers after them are not copied.
 
     Returns:
-        The network, not settled, and for each copied layer the id of its copy.
+        The network, not settled, and for each copied layer the ids of its copies, in the order of the parts.
     """
     roots = list(roots)
-    after = descendants(network, roots) | set(roots)
-    reach = reaches(network)
-    mixed = [
-        layer
-        for layer in network.layers
-        if layer.id in after and (reach[layer.id] or layer.id in roots) and layer.tasks & tasks and layer.tasks - tasks
-    ]
-    taken, copies = taken_ids(network), dict[str, str]()
-    for layer in mixed:
-        copies[layer.id] = new_id(taken, lineage(network, layer.id)[-1])
-        taken.add(copies[layer.id])
-    layers: list[LayerSpec] = []
+    after, reach = descendants(network, roots), reaches(network)
+    taken = taken_ids(network)
+    instances: dict[str, list[LayerSpec]] = {}
     for layer in network.layers:
-        if layer.id in copies:
-            layers.append(replace(layer, tasks=layer.tasks - tasks))
-            layers.append(replace(layer, id=copies[layer.id], tasks=layer.tasks & tasks, origin=layer.id))
-        else:
-            layers.append(layer)
-    return (
-        NetworkSpec(
-            tuple(layers),
-            _split_connections(network, copies, tasks),
-            tuple(
-                replace(output, layer=copies.get(output.layer, output.layer)) if output.task in tasks else output
-                for output in network.outputs
-            ),
-        ),
-        copies,
-    )
+        instances[layer.id] = [layer]
+        if layer.id in roots or (layer.id in after and reach[layer.id]):
+            instances[layer.id] = _instances(layer, parts, lineage(network, layer.id)[-1], taken)
+    connections: list[Connection] = []
+    for connection in network.connections:
+        if connection.target not in instances:
+            connections.append(connection)
+        for target in instances.get(connection.target, ()):
+            source = _serving(instances.get(connection.source, ()), target.tasks)
+            connections.append(replace(connection, source=source or connection.source, target=target.id))
+    outputs: list[Output] = []
+    for output in network.outputs:
+        source = _serving(instances.get(output.layer, ()), frozenset({output.task}))
+        outputs.append(replace(output, layer=source or output.layer))
+    layers = tuple(instance for layer in network.layers for instance in instances[layer.id])
+    copies = {layer_id: [copy.id for copy in found[1:]] for layer_id, found in instances.items() if len(found) > 1}
+    return NetworkSpec(layers, tuple(connections), tuple(outputs)), copies
 
 
 def merge(network: NetworkSpec, into: Mapping[str, str]) -> NetworkSpec:
@@ -163,21 +158,22 @@ def _with_tasks(layer: LayerSpec, tasks: frozenset[str]) -> LayerSpec:
     return layer if layer.tasks == tasks else replace(layer, tasks=tasks)
 
 
-def _split_connections(
-    network: NetworkSpec, copies: Mapping[str, str], tasks: frozenset[str]
-) -> tuple[Connection, ...]:
-    layers = by_id(network)
-    found: list[Connection] = []
-    for connection in network.connections:
-        source, target = connection.source, layers.get(connection.target)
-        if connection.target in copies:
-            found.append(connection)
-            found.append(replace(connection, source=copies.get(source, source), target=copies[connection.target]))
-        elif source in copies and target is not None and target.tasks <= tasks:
-            found.append(replace(connection, source=copies[source]))
-        else:
-            found.append(connection)
-    return tuple(found)
+def _instances(layer: LayerSpec, parts: Sequence[frozenset[str]], stem: str, taken: set[str]) -> list[LayerSpec]:
+    """The layer with the tasks it keeps, then its copies; `taken` learns their ids."""
+    kept, copies = layer.tasks, list[LayerSpec]()
+    for part in parts:
+        if kept & part and kept - part:
+            copy_id = new_id(taken, stem)
+            taken.add(copy_id)
+            copies.append(replace(layer, id=copy_id, tasks=kept & part, origin=layer.id))
+            kept -= part
+    return [_with_tasks(layer, kept), *copies]
+
+
+def _serving(instances: Sequence[LayerSpec], tasks: frozenset[str]) -> str | None:
+    """Id of the instance that serves all these tasks; else of the original."""
+    found = (instance.id for instance in instances if tasks <= instance.tasks)
+    return next(found, instances[0].id if instances else None)
 
 
 def _without(network: NetworkSpec, layer_ids: Collection[str]) -> NetworkSpec:

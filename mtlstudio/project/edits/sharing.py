@@ -31,19 +31,7 @@ def split_off(spec: ProjectSpec, layer_id: str, tasks: Collection[str]) -> Proje
     Raises:
         EditRefused: it is an input; a task does not use it; or no task would be left.
     """
-    network = settled(spec.network, spec.task_ids)
-    layer, away = layer_of(network, layer_id), frozenset(tasks)
-    if layer.type == INPUT_TYPE:
-        refuse(mark("“{layer}” is the same for all tasks; there is nothing to split"), layer=layer.name)
-    for task_id in sorted(away - layer.tasks):
-        refuse(mark("“{task}” does not use “{layer}”"), task=task_of(spec, task_id).name, layer=layer.name)
-    if not away or away == layer.tasks:
-        refuse(
-            mark("“{layer}” is {tasks}'s own already; there is nothing to split"),
-            layer=layer.name,
-            tasks=names(spec, layer.tasks),
-        )
-    return with_settled(spec, split(network, [layer_id], away)[0])
+    return _split_into(spec, layer_id, [frozenset(tasks)])
 
 
 def each_its_own(spec: ProjectSpec, layer_id: str) -> ProjectSpec:
@@ -54,11 +42,7 @@ def each_its_own(spec: ProjectSpec, layer_id: str) -> ProjectSpec:
     """
     tasks = layer_of(settled(spec.network, spec.task_ids), layer_id).tasks
     rows = [task_id for task_id in spec.task_ids if task_id in tasks]
-    if len(rows) < 2:
-        return split_off(spec, layer_id, rows)
-    for task_id in rows[1:]:
-        spec = split_off(spec, layer_id, {task_id})
-    return spec
+    return _split_into(spec, layer_id, [frozenset({task_id}) for task_id in rows[1:]])
 
 
 def share_among(spec: ProjectSpec, layer_id: str, tasks: Collection[str]) -> ProjectSpec:
@@ -78,9 +62,8 @@ def share_among(spec: ProjectSpec, layer_id: str, tasks: Collection[str]) -> Pro
     layer = layer_of(network, layer_id)
     for task_id in sorted(wanted - layer.tasks):
         task_of(spec, task_id)
-    for group in held_together(spec, network, [layer_id], layer.tasks - wanted, descendants(network, layer_id)):
-        spec = split_off(spec, layer_id, group)
-    return spec
+    rest = held_together(spec, network, [layer_id], layer.tasks - wanted, descendants(network, layer_id))
+    return _split_into(spec, layer_id, rest) if rest else spec
 
 
 def share(spec: ProjectSpec, layer_id: str, task_id: str) -> ProjectSpec:
@@ -123,6 +106,22 @@ def held_together(
     return groups
 
 
+def _split_into(spec: ProjectSpec, layer_id: str, parts: list[frozenset[str]]) -> ProjectSpec:
+    network = settled(spec.network, spec.task_ids)
+    layer, away = layer_of(network, layer_id), frozenset[str]().union(*parts)
+    if layer.type == INPUT_TYPE:
+        refuse(mark("“{layer}” is the same for all tasks; there is nothing to split"), layer=layer.name)
+    for task_id in sorted(away - layer.tasks):
+        refuse(mark("“{task}” does not use “{layer}”"), task=task_of(spec, task_id).name, layer=layer.name)
+    if not away or away == layer.tasks:
+        refuse(
+            mark("“{layer}” is {tasks}'s own already; there is nothing to split"),
+            layer=layer.name,
+            tasks=names(spec, layer.tasks),
+        )
+    return with_settled(spec, split(network, [layer_id], parts)[0])
+
+
 def _shared(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec, task_id: str, port: str) -> NetworkSpec:
     """The network in which the layer serves the task too, and the task's way may go on from `port`."""
     joined, unlike = _joined(network, layer, task_id)
@@ -151,8 +150,8 @@ def _own(network: NetworkSpec, layer_id: str, task_id: str) -> tuple[NetworkSpec
     """The network with a copy of the layer for the task alone, and the copy's id; both as they are where it is."""
     if network.layer(layer_id).tasks == {task_id}:
         return network, layer_id
-    found, copies = split(network, [layer_id], frozenset({task_id}))
-    return found, copies[layer_id]
+    found, copies = split(network, [layer_id], [frozenset({task_id})])
+    return found, copies[layer_id][0]
 
 
 def _extended(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec, task_id: str, port: str) -> NetworkSpec:
@@ -172,8 +171,8 @@ def _extended(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec, task_id
         network = _shared(spec, network, source, task_id, way.source_port)
         return _shared(spec, network, layer, task_id, port)  # now it may have a counterpart
     start = (way.source, way.source_port)
-    leaving = [c for c in network.connections if (c.source, c.source_port) == start]
-    leaving = [c for c in leaving if task_id in network.layer(c.target).tasks]
+    reach = reaches(network)
+    leaving = [c for c in network.connections if (c.source, c.source_port) == start and task_id in reach[c.target]]
     ends = [o for o in network.outputs if (o.layer, o.port) == start and o.task == task_id]
     if len(leaving) + len(ends) != 1:
         refuse(

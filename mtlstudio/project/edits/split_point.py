@@ -98,9 +98,7 @@ def _shortened(spec: ProjectSpec, network: NetworkSpec, layers: list[str]) -> Pr
     groups = held_together(spec, network, layers, tasks, behind)
     if len(groups) == 1:  # overlapping layers hold all of them together
         groups = held_together(spec, network, layers, tasks, [])
-    for group in groups[1:]:
-        network = split(network, layers, group)[0]
-    return with_settled(spec, network)
+    return with_settled(spec, split(network, layers, groups[1:])[0])
 
 
 class _Trunk:
@@ -117,10 +115,10 @@ class _Trunk:
         self.tasks = _wired(spec, network)
         self.ways = Ways(network)
         first = self.tasks[0]
-        self._order = [layer_id for layer_id in order(network) if first in self.ways.layers[layer_id].tasks]
+        self._order = [layer_id for layer_id in order(network) if first in self.ways.live[layer_id]]
         self._alike: dict[tuple[str, str, Wiring], list[str]] = {}
         for layer in self.ways.layers.values():
-            for task_id in layer.tasks:
+            for task_id in self.ways.live[layer.id]:
                 self._alike.setdefault((task_id, layer.type, self.ways.wirings[layer.id]), []).append(layer.id)
         self._partner_of: dict[str, dict[str, str]] = {task_id: {} for task_id in self.tasks}
         self.steps = list(self._steps())
