@@ -73,6 +73,7 @@ class Examination:
         self.ready: dict[str, ReadyLayer] = {}
         self._fields = Fields(spec.data.image_size)
         self._channels = output_channels(spec, self.wired)
+        self._heads = {output.layer for output in self.wired.outputs}
         self._dangling = {c.target for c in spec.network.connections if c.source not in self.wired.layers}
         self._context = BuildContext(
             spec.data.image_size, input_channels=tuple((item.id, item.channels) for item in spec.inputs)
@@ -143,7 +144,7 @@ class Examination:
                 problems.append(self._problem(layer, refusals.UNKNOWN_INPUT_PORT, field=name, port=name, known=known))
         # A layer into which nothing leads, a layer that does not exist and a port that is taken twice are told by
         # `project.check`.
-        silent = not self.wired.incoming[layer.id] or layer.id in self._dangling
+        silent = problems or not self.wired.incoming[layer.id] or layer.id in self._dangling
         fits = True
         for port in ports.inputs:
             count = len(arriving[port.name])
@@ -201,6 +202,8 @@ class Examination:
         try:
             found = self._memo.recall(key, lambda: _measure(ready, shapes))
         except StudioError as error:
+            if ready.layer.id in self._heads and ready.context.output_channels is None:
+                raise _Fault from None  # the task itself is at fault, which is told elsewhere
             raise _Fault(self._refusal(ready.layer, error)) from None
         layer_id = ready.layer.id
         if ports.reads is not None:

@@ -218,8 +218,9 @@ def test_no_network_is_so_wrong_that_it_fails(unet) -> None:
 
 
 def test_operations_that_nobody_counts_are_named(sketch, finish, monkeypatch) -> None:
-    from mtlstudio.network.layers.convolution import Convolution
     from torchvision.ops import DeformConv2d
+
+    from mtlstudio.network.layers.convolution import Convolution
 
     class Deformable(nn.Module):
         def __init__(self) -> None:
