@@ -93,6 +93,14 @@ def test_a_crop_of_half_the_side_doubles_every_pixel() -> None:
     assert np.array_equal(part.numpy(), values[32:, 16:48].repeat(2, 0).repeat(2, 1))
 
 
+def test_a_crop_takes_the_nearest_pixel_centres() -> None:
+    """As bilinear interpolation of the picture does: the middle of each new pixel decides."""
+    depth, values = _bound("depth"), torch.rand((SIZE, SIZE)) + 1
+    part = depth.transform(values, Geometry((0, 0, 0.75, 0.625)))
+    theirs = torch.nn.functional.interpolate(values[None, None, :40, :48], size=(SIZE, SIZE), mode="nearest-exact")
+    assert torch.equal(part, theirs[0, 0])
+
+
 def test_what_is_cut_away_becomes_unknown_with_all_that_belongs_to_it() -> None:
     roles = ("x", "y", "width", "height", "value", "x", "y")
     names = tuple(f"v{index}" for index in range(len(roles)))

@@ -232,6 +232,12 @@ def test_saved_depth_comes_back(high: float) -> None:
     assert np.allclose(dense * meaning["scale"], np.nan_to_num(depths), rtol=1e-3)
 
 
+def test_the_nearest_depths_are_not_saved_as_unknown() -> None:
+    task = _depth()
+    dense, _ = task.dense(task.truth(np.array([[1e-4, 80.0]]), Fit(2, 1, 2)))
+    assert dense.tolist() == [[1, 65535]]
+
+
 def test_a_map_without_a_known_pixel_is_not_painted() -> None:
     task = _depth()
     nothing = MapPrediction(np.full((2, 2), np.nan, np.float32))
