@@ -36,7 +36,8 @@ class Document(QObject):
         super().__init__(parent)
         self.folder = folder
         self._spec = spec
-        self._history = History()
+        self._history: History[ProjectSpec] = History()
+        self._recovered = False
         self._selection: tuple[str, ...] = ()
         self._lock = files.project_lock(folder)
         self._autosave = QTimer(self)
@@ -75,51 +76,56 @@ class Document(QObject):
             self._announce(before)
         return True
 
+    def seal(self) -> None:
+        """Ends merging: the slider was let go, the next edit is a step of its own."""
+        self._history.seal()
+
     def undo(self) -> None:
         """Takes the last step back, exactly."""
-        if self._history.can_undo:
+        if self.can_undo:
             before, self._spec = self._spec, self._history.undo()
             self._announce(before)
 
     def redo(self) -> None:
         """Does the step again that was taken back."""
-        if self._history.can_redo:
+        if self.can_redo:
             before, self._spec = self._spec, self._history.redo()
             self._announce(before)
 
     @property
     def can_undo(self) -> bool:
-        return self._history.can_undo
+        return self._history.undo_text is not None
 
     @property
     def can_redo(self) -> bool:
-        return self._history.can_redo
+        return self._history.redo_text is not None
 
     @property
     def undo_text(self) -> str:
         """What undo would take back, translated; "" when there is nothing."""
-        return self._history.undo_text
+        return self._history.undo_text or ""
 
     @property
     def redo_text(self) -> str:
-        return self._history.redo_text
+        return self._history.redo_text or ""
 
     @property
     def is_saved(self) -> bool:
         """The project on disk is the one shown."""
-        return self._history.is_clean
+        return self._history.is_clean and not self._recovered
 
     def save(self) -> None:
         """Writes project.json. Raises StudioError: it cannot be written (nothing is lost then)."""
         self._autosave.stop()
         files.save(self.folder, self._spec)
         files.discard_recovery(self.folder)
-        self._history.set_clean()
+        self._history.mark_clean()
+        self._recovered = False
         self.history_changed.emit()
 
     def mark_unsaved(self) -> None:
         """What is shown differs from what is on disk (after a recovery)."""
-        self._history.set_dirty()
+        self._recovered = True
         self.history_changed.emit()
 
     @property

@@ -15,9 +15,10 @@ from mtlstudio.tasks.palette import background_index
 from mtlstudio.tasks.predictions import Prediction
 from mtlstudio.ui.inspect.entries import error_map
 from mtlstudio.ui.painting import overlay, shapes
-from mtlstudio.ui.widgets.image_view import ImageView, link_views
+from mtlstudio.ui.widgets.image_view import ImageView
 from mtlstudio.ui.widgets.panel import Panel
 from mtlstudio.ui.widgets.qimages import rgb_image
+from mtlstudio.ui.widgets.view_link import link_views
 
 PREDICTION, TRUTH, ERROR = "prediction", "truth", "error"
 
