@@ -87,8 +87,15 @@ class MultiTaskNetwork(nn.Module):
         values: list[Any] = [None] * plan.slots
         for name, slot in plan.inputs:
             values[slot] = inputs[name]
-        for step in plan.steps:
-            _run(step, modules[step.layer], values)
+        for layer, argument, result, freed, step in plan.quick:
+            if step is not None:
+                _run(step, modules[layer], values)
+                continue
+            value = modules[layer](values[argument])
+            if freed:
+                values[argument] = None
+            values[result] = value
+            del value  # or the next layer's input would live on while its output is made
         return {task: values[slot] for task, slot in plan.outputs}
 
     def plan(self, tasks: Collection[str] | None = None) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from mtlstudio.network.interface import Port
@@ -32,6 +33,11 @@ class Step:
     single: bool
     frees: tuple[int, ...] = ()
 
+    @property
+    def is_plain(self) -> bool:
+        """One tensor in, one out."""
+        return self.single and len(self.arguments) == 1 and len(self.results) == 1
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -48,6 +54,17 @@ class Plan:
     steps: tuple[Step, ...]
     outputs: tuple[tuple[str, int], ...]
     slots: int
+
+    @cached_property
+    def quick(self) -> tuple[tuple[str, int, int, bool, Step | None], ...]:
+        """The steps in the form that costs least to follow: (layer, argument, result, whether the argument is freed,
+        None) for one tensor in and one out, as nearly all are; else the step itself in the last place."""
+        return tuple(
+            (step.layer, step.arguments[0], step.results[0][1], bool(step.frees), None)
+            if step.is_plain and isinstance(step.arguments[0], int)
+            else (step.layer, -1, -1, False, step)
+            for step in self.steps
+        )
 
 
 @dataclass(frozen=True)
