@@ -1,8 +1,7 @@
-"""The look of the window: tokens, palettes, font, style sheet::
+"""The look of the window: tokens, palettes, font, style sheet.
 
-apply_theme(app, "dark")  # once at start, again at every change
-theme().colour("accent")  # inside paintEvent: never keep colours
-signals.theme_changed  # custom-painted things repaint
+`apply_theme(app, "dark")` puts it on; `theme().colour("accent")` is asked for inside each `paintEvent` (colours are
+never kept); `signals.theme_changed` tells when to paint anew.
 """
 
 from mtlstudio.ui.theme.colours import (

@@ -20,7 +20,7 @@ def stylesheet(tokens: Tokens, scale: float = 1.0) -> str:
         "round": f"{round(16 * scale) // 2 + 1}px",
         "faint": mix(tokens.panel, tokens.line, 0.55).name(),
         "off": mix(tokens.panel, tokens.dim, 0.6).name(),
-        "bad_ground": mix(tokens.panel, tokens.bad, 0.12).name(),
+        "bad_ground": mix(tokens.panel, tokens.bad, 0.08).name(),
         "chosen": tokens.raised if tokens.is_dark else tokens.card,
         "chosen_line": tokens.raised if tokens.is_dark else tokens.line,
         "row": mix(tokens.panel, tokens.text, 0.05).name(),
@@ -60,7 +60,7 @@ QPushButton[accent="true"]:hover { background: $accent_hover; border-color: $acc
 QPushButton[accent="true"]:pressed { background: $accent_fill; }
 QPushButton[accent="true"]:focus { border: 2px solid $text; padding: 4px 12px; }
 QPushButton[accent="true"]:disabled { background: $raised; color: $off; border-color: $line; }
-QPushButton[danger="true"] { color: $bad; }
+QPushButton[danger="true"] { color: $bad; background: $card; }
 QPushButton[danger="true"]:hover { background: $bad_ground; border-color: $bad; }
 QPushButton[danger="true"]:focus { border-color: $bad; }
 QPushButton[danger="true"]:disabled { color: $off; }

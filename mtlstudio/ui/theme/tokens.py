@@ -77,13 +77,13 @@ DARK = Tokens(
     dim="#98a1b0",
     accent="#6c8cff",
     accent_fill="#4a63e0",
-    accent_hover="#5670ea",
+    accent_hover="#3f58d4",
     on_accent="#ffffff",
     good="#35b779",
     warning="#f0b429",
     bad="#ef6461",
     shared="#8a94a6",
-    selection="#2d3550",
+    selection="#212943",
     image_background="#0e1013",
 )
 

@@ -1,8 +1,8 @@
-"""The window's icons: SVG files in `resources/icons`, drawn in the theme's colours at every size::
+"""The window's icons: SVG files in `resources/icons`, drawn in the theme's colours at every size.
 
-set_icon(button, "play")  # follows the theme by itself
-icon("play", "accent")  # a QIcon for menus, tabs, items made anew
-pixmap("play", 24, "dim", ratio)  # for paintEvent
+What stands on the screen for long takes its icon by `set_icon(button, "play")`, which follows the theme by itself;
+`icon("play", "accent")` is a `QIcon` for what is made anew each time; `pixmap("play", 24, "dim", ratio)` and
+`paint_icon` are for those who paint by hand. A name without a file is drawn as a dashed box with a question mark.
 """
 
 from __future__ import annotations

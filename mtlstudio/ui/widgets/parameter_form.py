@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import tr
+from mtlstudio.base.texts import language, tr
 from mtlstudio.ui.widgets.common import follow_language, label
 from mtlstudio.ui.widgets.parameter_editors import MIXED, Editor, editor_for, expectation
 
@@ -71,6 +71,7 @@ class ParameterForm(QWidget):
         super().__init__(parent)
         self._rows: dict[str, _Row] = {}
         self._values: dict[str, Any] = {}
+        self._language = language()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
@@ -134,6 +135,7 @@ class ParameterForm(QWidget):
                 self._grid.removeWidget(widget)
                 widget.hide()
                 widget.deleteLater()
+        self._language = language()
         self._rows = {parameter.name: _Row(parameter) for parameter in parameters}
         for line, row in enumerate(self._rows.values()):
             self._grid.addWidget(row.name, 2 * line, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -143,6 +145,8 @@ class ParameterForm(QWidget):
             row.editor.refused.connect(lambda reason, name=row.parameter.name: self._refuse(name, reason))
 
     def _rebuild(self) -> None:
+        if self._language == language():
+            return
         values = self.values()
         self._build(self.parameters())
         self.set_values(values)

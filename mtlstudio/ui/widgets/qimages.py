@@ -34,8 +34,8 @@ def label_image(array: npt.NDArray[np.integer], table: Sequence[int]) -> QImage:
 
     Args:
         array: `(H, W)` class indices of any integer dtype.
-        table: `0xAARRGGBB` per class; indices beyond it are transparent. Up to 256 entries and a uint8-sized
-            map stay `Format_Indexed8`; more become ARGB.
+        table: `0xAARRGGBB` per class; indices beyond it are transparent. Up to 256 entries give a
+            `Format_Indexed8` image, more an ARGB one.
 
     Raises:
         ValueError: not two-dimensional.
@@ -44,14 +44,15 @@ def label_image(array: npt.NDArray[np.integer], table: Sequence[int]) -> QImage:
 
     if array.ndim != 2:
         raise ValueError(f"expected (H, W), found {array.shape}")
-    if len(table) <= 256 and array.dtype == np.uint8:
-        return with_table(_owned(array, QImage.Format.Format_Indexed8), table)
-    colours = np.zeros(len(table) + 1, np.uint32)
-    colours[: len(table)] = table
     beyond = len(table)
-    safe = np.where((array < 0) | (array >= beyond), beyond, array).astype(np.intp)
-    if len(table) <= 255:
-        return with_table(_owned(safe.astype(np.uint8), QImage.Format.Format_Indexed8), [*table, 0])
+    fits = array.dtype == np.uint8 or not array.size or (array.min() >= 0 and array.max() <= 255)
+    if not fits and beyond <= 255:
+        array, fits = np.where((array < 0) | (array >= beyond), beyond, array), True
+    if fits and beyond <= 256:
+        return with_table(_owned(array.astype(np.uint8, copy=False), QImage.Format.Format_Indexed8), table)
+    colours = np.zeros(beyond + 1, np.uint32)
+    colours[:beyond] = table
+    safe = np.where((array < 0) | (array >= beyond), beyond, array)
     return _owned(colours[safe].view(np.uint8).reshape(*array.shape, 4), QImage.Format.Format_ARGB32)
 
 
