@@ -150,14 +150,15 @@ def _value_classes(scanned: Scan, told: ClassNames) -> list[MaskClass] | None:
     if _is_soft_binary(scanned):
         first, second = _in_order(told, 2) or _BINARY
         return [MaskClass(first, 0, 127), MaskClass(second, 128, 255)]
-    if values[-1] >= len(told.names) and (_is_photograph(scanned) or len(values) > _MOST_GREYS and not _is_dense(values)):
+    scattered = len(values) > _MOST_GREYS and not _is_dense(values)
+    if values[-1] >= len(told.names) and (scattered or _is_photograph(scanned)):
         return None
     if not told.names and _are_instances(scanned):
         first, second = _in_order(told, 2) or _BINARY
         return [MaskClass(first, 0, 0), MaskClass(second, 1, 65535)]
     ignored = []
-    rest = [value for value in values if value != 255]
-    if len(rest) > 1 and len(rest) < len(values) and (_is_dense(rest) or scanned.voc):
+    rest = values[:-1]
+    if values[-1] == 255 >= len(told.names) and len(rest) > 1 and (_is_dense(rest) or scanned.voc):
         ignored, values = [MaskClass(IGNORED, 255, 255)], rest
     if len(values) == 1:  # nothing but background, or nothing but foreground
         values = [0, values[0] or 1]

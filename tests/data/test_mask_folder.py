@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -163,15 +165,14 @@ def test_gif_masks_are_read_by_their_colours(make):
         image.paste(1, (12, 0, 24, 16))
         make.save(f"training/1st_manual/{i}_manual1.gif", image)
         make.mask(f"training/mask/{i}_training_mask.gif", [255])
-    names, row = only_mask(opened(make))
-    assert row == [1] * 12 + [0] * 12
+    assert only_mask(opened(make))[1] == [1] * 12 + [0] * 12
 
 
 def test_colours_become_a_class_table(make):
     make.picture("images/1.jpg")
     make.colours("masks/1.png", [(0, 0, 0), (128, 64, 0), (255, 0, 0)])
     names, row = only_mask(opened(make))
-    assert names == ("#000000", "#804000", "#ff0000") or len(names) == 3
+    assert names == ("#000000", "#804000", "#ff0000")
     assert row == [names.index("#000000")] * 8 + [names.index("#804000")] * 8 + [names.index("#ff0000")] * 8
 
 
@@ -300,18 +301,17 @@ def test_classes_are_kept_in_the_project_and_can_be_edited_there(make, tmp_path)
     spec = propose("p", [make.root], tmp_path / "project")
     (dataset,) = spec.datasets
     assert dataset.parameters["classes"] == ("mask: 0 = class 0", "mask: 1 = class 1", "mask: 2 = class 2")
-    edited = dataset.parameters.with_(classes=("mask: 0-1 = ground", "mask: 2 = -"))
-    source = open_source(type(dataset)(**{**vars(dataset), "parameters": edited.with_(classes=("mask: 0 = a", "mask: 1 = b", "mask: 2 = -"))}), tmp_path / "project")  # fmt: skip
-    assert only_mask(source) == (("a", "b"), [0] * 8 + [1] * 8 + [255] * 8)
+    edited = dataset.parameters.with_(classes=("mask: 0 = a", "mask: 1-2 = b"))
+    source = open_source(replace(dataset, parameters=edited), tmp_path / "project")
+    assert only_mask(source) == (("a", "b"), [0] * 8 + [1] * 16)
 
 
 def test_an_entry_that_is_no_class_is_refused(make):
     make.picture("images/1.jpg")
     make.mask("masks/1.png", [0, 1])
     dataset = recognise(make.root)
-    broken = type(dataset)(**{**vars(dataset), "parameters": dataset.parameters.with_(classes=("mask is one",))})
     with pytest.raises(StudioError, match="is no class of a mask"):
-        open_source(broken, make.root)
+        open_source(replace(dataset, parameters=dataset.parameters.with_(classes=("mask is one",))), make.root)
 
 
 def test_a_mask_lies_as_its_upright_picture_does(make):
@@ -329,5 +329,5 @@ def test_open_data_gives_the_masks_under_the_tasks_id(make, tmp_path):
         make.picture(f"images/{i}.jpg")
         make.mask(f"masks/{i}.png", [0, 1])
     data = open_data(propose("p", [make.root], tmp_path), tmp_path)
-    assert data.coverage() == {"mask": {"train": 6, "val": 1, "test": 2}} or sum(data.coverage()["mask"].values()) == 10
+    assert data.coverage() == {"mask": {"train": 7, "val": 1, "test": 2}}
     assert data.read(data.items("train")[0]).targets.keys() == {"mask"}

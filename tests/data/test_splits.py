@@ -94,5 +94,5 @@ def test_training_is_never_empty_and_shares_are_kept(labels, val, test, seed):
         assert bool(counts["test"]) == bool(test) and bool(counts["val"]) == bool(val)
     if not test:
         assert not counts["test"]
-    if 20 <= len(labels) and test <= 0.5 and val <= 0.5:
+    if len(labels) >= 20 and test <= 0.5 and val <= 0.5:
         assert abs(counts["test"] - test * len(labels)) <= 1
