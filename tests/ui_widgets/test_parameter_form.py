@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import set_language
 from mtlstudio.ui.widgets import MIXED, ParameterForm
 from mtlstudio.ui.widgets.number_edit import NumberEdit, number_text, stepped
 
@@ -364,3 +365,12 @@ def test_a_thousand_random_acts_never_raise_and_never_tell_an_invalid_value(qtbo
             by_name[name].check(value)
         except StudioError:
             pytest.fail(f"{name} = {value!r} was told")
+
+
+def test_a_change_of_language_keeps_values_and_faults(qtbot: QtBot, form: ParameterForm) -> None:
+    form.set_values({"out_channels": 12, "lr": 5})
+    before = form.editor("lr")
+    set_language("zh_CN")
+    assert form.editor("lr") is not before
+    assert form.values()["out_channels"] == 12
+    assert "lr" in form.errors()
