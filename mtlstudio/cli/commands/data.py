@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mtlstudio.base.texts import mark, tr
-from mtlstudio.cli.interface import Command, load_project, print_json
+from mtlstudio.base.texts import mark, ntr, tr
+from mtlstudio.cli.interface import Command, load_project, print_json, table
+from mtlstudio.data.interface import SPLITS
 from mtlstudio.data.project import open_data
-from mtlstudio.data.statistics import report
+from mtlstudio.data.statistics import DataReport, report
 
 
 class _Data(Command):
@@ -25,8 +26,22 @@ class _Data(Command):
         if arguments.json:
             print_json(found.as_json())
         else:
-            print("\n".join(found.lines()))
+            print("\n".join(_lines(found)))
         return 0
+
+
+def _lines(found: DataReport) -> list[str]:
+    """The report as text."""
+    counts = ", ".join(f"{split} {count}" for split, count in found.samples.items())
+    lines = [tr("Pictures: {counts}", counts=counts), ""]
+    rows = [
+        [task.name, task.id, task.type, *(str(task.coverage.get(split, 0)) for split in SPLITS)] for task in found.tasks
+    ]
+    lines.append(table(rows, [tr("Task"), tr("Id"), tr("Type"), *SPLITS]))
+    lines.append("")
+    lines.append(ntr("{n} finding", "{n} findings", len(found.findings)))
+    lines.extend(f"  {finding.severity}: {finding.line()}" for finding in found.findings)
+    return lines
 
 
 COMMAND = _Data()
