@@ -79,7 +79,7 @@ ACTIONS: tuple[ActionDeclaration, ...] = (
     A("design.add", mark("Add a layer…"), "network", "plus", "Tab; /", workspace="design"),
     A("design.analyze", mark("Analyze"), "network", "chart", "F7"),
     A("design.next_problem", mark("Next problem"), "network", "warning", "F8"),
-    A("design.freeze", mark("Freeze or thaw"), "network", "frozen", "Ctrl+M", workspace="design", separator=True),
+    A("design.freeze", mark("Freeze or thaw"), "network", "snowflake", "Ctrl+M", workspace="design", separator=True),
     A("design.bypass", mark("Bypass"), "network", "", "Ctrl+B", workspace="design"),
     A("design.own", mark("Give each task its own"), "network", "split", workspace="design"),
     A("design.share", mark("Share among all tasks"), "network", "join", workspace="design"),

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from PySide6.QtCore import QElapsedTimer, QTimer
 from PySide6.QtGui import QGuiApplication
@@ -20,6 +21,7 @@ from mtlstudio.base.texts import mark, set_language, tr
 from mtlstudio.session.studio import Studio
 from mtlstudio.ui.shell.window import MainWindow
 from mtlstudio.ui.theme import apply_theme
+from mtlstudio.ui.theme.current import ThemeName
 from mtlstudio.ui.widgets.icons import icon
 
 SETTLE_MS = 30000
@@ -37,7 +39,7 @@ def run_window(arguments: argparse.Namespace) -> int:
     assert isinstance(app, QApplication)
     app.setApplicationName("MTL Studio")
     app.setDesktopFileName("mtlstudio")
-    apply_theme(app, arguments.theme or settings.theme)
+    apply_theme(app, cast("ThemeName", arguments.theme or settings.theme))
     app.setWindowIcon(icon("logo"))
     studio = Studio(settings)
     window = MainWindow(studio)
@@ -61,10 +63,10 @@ def _begin(window: MainWindow, studio: Studio, arguments: argparse.Namespace, fa
     """What happens once the window stands: the engine wakes, the project opens."""
     studio.engine.start()
     try:
+        if arguments.workspace:
+            window.current = arguments.workspace
         if arguments.folder is not None:
             window.projects.open(arguments.folder, ask=arguments.screenshot is None)
-        if arguments.workspace:
-            window.show_workspace(arguments.workspace)
         if arguments.image is not None:
             window.inspect_images([arguments.image])
     except StudioError as error:
@@ -129,4 +131,9 @@ def _report_errors(studio: Studio) -> None:
         sys.__excepthook__(kind, error, trace)
 
     sys.excepthook = report
-    threading.excepthook = lambda arguments: log_traceback(arguments.exc_value) and None  # type: ignore[assignment]
+
+    def report_thread(arguments: threading.ExceptHookArgs) -> None:
+        if arguments.exc_value is not None:
+            log_traceback(arguments.exc_value)
+
+    threading.excepthook = report_thread

@@ -68,12 +68,12 @@ class NewProjectDialog(QDialog):
         self.found.setMinimumHeight(scaled(110))
         self.found.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.create = button(tr("Create project"), accent=True)
-        self.create.setEnabled(False)
-        self.buttons.addButton(self.create, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.make = button(tr("Create project"), accent=True)
+        self.make.setEnabled(False)
+        self.buttons.addButton(self.make, QDialogButtonBox.ButtonRole.AcceptRole)
         self._lay_out()
         self.data.textChanged.connect(self._look)
-        self.create.clicked.connect(self._accept)
+        self.make.clicked.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
         self.finished.connect(lambda _code: self._jobs.shut_down())
         if data:
@@ -107,7 +107,7 @@ class NewProjectDialog(QDialog):
 
     def _look(self, text: str) -> None:
         self.spec = None
-        self.create.setEnabled(False)
+        self.make.setEnabled(False)
         if not text.strip():
             return
         path = Path(text).expanduser()
@@ -131,7 +131,7 @@ class NewProjectDialog(QDialog):
         self.found.setText("\n".join(lines))
         wanted = self._chosen_template or default_template(self.spec)
         self.templates.setCurrentIndex(max(0, self.templates.findData(wanted)))
-        self.create.setEnabled(bool(self.spec.tasks))
+        self.make.setEnabled(bool(self.spec.tasks))
 
     def _accept(self) -> None:
         if self.spec is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from mtlstudio.base.texts import tr
@@ -61,13 +61,15 @@ class TopBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 14, 6)
         row.setSpacing(8)
-        for widget in (logo, self._title, self.project):
-            row.addWidget(widget)
+        row.addWidget(logo)
+        row.addWidget(self._title)
+        row.addWidget(self.project)
         row.addStretch(1)
         row.addWidget(self.workspaces)
         row.addStretch(1)
-        for widget in (self.search, self._dot, self._device):
-            row.addWidget(widget)
+        row.addWidget(self.search)
+        row.addWidget(self._dot)
+        row.addWidget(self._device)
         row.addSpacing(4)
         row.addLayout(self._buttons)
 
@@ -110,6 +112,7 @@ class TopBar(QFrame):
         made.setEnabled(action.isEnabled())
         made.clicked.connect(lambda: self._actions.trigger(action_id))
         action.enabledChanged.connect(made.setEnabled)
+        _WordsFollower(made, action)
         return made
 
     def _project_menu(self) -> QMenu:
@@ -120,6 +123,20 @@ class TopBar(QFrame):
             else:
                 menu.addSeparator()
         return menu
+
+
+class _WordsFollower(QObject):
+    """A child of a button that gives it its action's words whenever these change (Pause becomes Resume)."""
+
+    def __init__(self, made: QPushButton, action: QAction) -> None:
+        super().__init__(made)
+        self._button, self._action = made, action
+        action.changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        words = self._action.text().rstrip("…")
+        if words != self._button.text():
+            self._button.setText(words)
 
 
 class StatusStrip(QFrame):
@@ -134,6 +151,7 @@ class StatusStrip(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("surface", "bar")
+        self.setProperty("edge", "top")
         self._left = QHBoxLayout()
         self._left.setSpacing(24)
         self.problems = QToolButton()

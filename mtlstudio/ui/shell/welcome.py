@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -107,7 +108,7 @@ class Welcome(QScrollArea):
         languages.setObjectName("language")
         menu = QMenu(languages)
         for code, name in LANGUAGES.items():
-            menu.addAction(name, lambda code=code: self.language_chosen.emit(code))
+            menu.addAction(name, partial(self.language_chosen.emit, code))
         languages.setMenu(menu)
         row.addWidget(languages)
         return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt
@@ -26,6 +27,7 @@ from mtlstudio.ui.shell.top_bar import StatusStrip, TopBar
 from mtlstudio.ui.shell.welcome import Welcome
 from mtlstudio.ui.shell.workspace import Workspace, WorkspaceDeclaration
 from mtlstudio.ui.theme import scaled, theme
+from mtlstudio.ui.train.controller import TrainController
 from mtlstudio.ui.widgets.feedback import Toaster
 
 WORKSPACES: tuple[tuple[WorkspaceDeclaration, str, str], ...] = (
@@ -92,6 +94,7 @@ class MainWindow(QMainWindow):
         self.strip.problems_clicked.connect(lambda: self.actions_.trigger("design.next_problem"))
         self.pages = QStackedWidget()
         self.rooms = QStackedWidget()
+        self.rooms.setProperty("surface", "background")
         self.welcome = self._new_welcome()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.rooms)
@@ -129,6 +132,7 @@ class MainWindow(QMainWindow):
             "app.quit": self.close,
             "view.palette": lambda: CommandPalette(self.actions_, self).show(),
             **self.preferences.handlers(),
+            **TrainController(self.studio, self.actions_).handlers(),
             "view.reset_layout": self._reset_layout,
             "view.full_screen": self._toggle_full_screen,
             "help.keys": self._show_keys,
@@ -137,7 +141,7 @@ class MainWindow(QMainWindow):
             "edit.redo": lambda: self._document().redo(),
         }
         for declaration, _module, _name in WORKSPACES:
-            handlers[f"view.{declaration.id}"] = lambda room=declaration.id: self.show_workspace(room)
+            handlers[f"view.{declaration.id}"] = partial(self.show_workspace, declaration.id)
         return handlers
 
     def _rebuild(self) -> None:
@@ -149,7 +153,8 @@ class MainWindow(QMainWindow):
             self.removeAction(action)
         actions = self.actions_
         self._build()
-        old.deleteLater()
+        if old is not None:
+            old.deleteLater()
         actions.deleteLater()
 
     # --- the project ------------------------------------------------------------------------------------------
