@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -59,7 +59,7 @@ class MetricChart(QWidget):
         line = painter.fontMetrics().height()
         ground = area.bottom() - 2 * line - 6
         painter.setPen(tokens.colour("line"))
-        painter.drawLine(area.left(), ground, area.right(), ground)
+        painter.drawLine(QPointF(area.left(), ground), QPointF(area.right(), ground))
         slot = area.width() / len(self._rows)
         for number, (row, value) in enumerate(zip(self._rows, values, strict=True)):
             place = QRectF(area.left() + number * slot, ground + 2, slot, line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, Qt, QTimer, QUrl
+from PySide6.QtCore import QItemSelection, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
 
@@ -170,7 +170,7 @@ class CompareWorkspace(Workspace):
         ):
             self._later.start()
 
-    def _menu(self, at: object) -> None:
+    def _menu(self, at: QPoint) -> None:
         chosen = self._selected()
         if not chosen:
             return
@@ -179,7 +179,7 @@ class CompareWorkspace(Workspace):
         menu.addAction(tr("Inspect this run"), self._inspect)
         menu.addAction(tr("Show its curves"), lambda: self._curves(run))
         menu.addAction(tr("Open its folder"), lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.path))))
-        menu.popup(self.table.viewport().mapToGlobal(at))  # type: ignore[arg-type]
+        menu.popup(self.table.viewport().mapToGlobal(at))
 
     def _inspect(self) -> None:
         chosen = self._selected()
