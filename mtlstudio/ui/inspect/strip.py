@@ -41,6 +41,8 @@ class Strip(QWidget):
         self._count = label("", "dim")
         self.gallery = Gallery(thumb_size=THUMB, strip=True, multiple=False, name=tr("Pictures"))
         self.gallery.setObjectName("inspect-strip")
+        bar = self.gallery.horizontalScrollBar().sizeHint().height()
+        self.gallery.setFixedHeight(self.gallery.sizeHint().height() + bar)
         self.gallery.thumbnail_needed.connect(self._make)
         self.gallery.current_changed.connect(self._choose)
         head = QHBoxLayout()
