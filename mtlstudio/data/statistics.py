@@ -71,7 +71,7 @@ class DataReport:
     def as_json(self) -> dict[str, Any]:
         """For `--json`: names spelled out, per task under its id."""
         return {
-            "samples": {**self.samples, "total": sum(self.samples.values())},
+            "samples": dict(self.samples),
             "datasets": dict(self.datasets),
             "tasks": {task.id: self._task_json(task) for task in self.tasks},
             "image_sizes": size_summary(self.pictures.sizes) if self.pictures else None,
