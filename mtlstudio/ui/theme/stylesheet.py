@@ -202,6 +202,9 @@ QFrame[surface="card"][tone="warning"], QFrame[surface="raised"][tone="warning"]
 QFrame[surface="card"][tone="bad"], QFrame[surface="raised"][tone="bad"] { border-color: $bad; }
 QFrame[surface="card"][tone="good"], QFrame[surface="raised"][tone="good"] { border-color: $good; }
 QFrame[surface="card"][tone="accent"], QFrame[surface="raised"][tone="accent"] { border-color: $accent; }
+QFrame[surface="bar"] { background: $panel; border: none; border-bottom: 1px solid $line; }
+QFrame[surface="bar"][edge="top"] { border-bottom: none; border-top: 1px solid $line; }
+QWidget[surface="background"] { background: $background; }
 QFrame[surface="side"] { background: $panel; border: none; }
 QFrame[surface="side"][edge="right"] { border-right: 1px solid $line; }
 QFrame[surface="side"][edge="left"] { border-left: 1px solid $line; }
