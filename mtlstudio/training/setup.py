@@ -211,10 +211,12 @@ def _network(
 
     from mtlstudio.network.compile import compile_network
     from mtlstudio.network.trained import blank_network
+    from mtlstudio.network.weights import load_pretrained
 
     if fresh:
         torch.manual_seed(spec.training.seed)
         network = compile_network(spec)
+        load_pretrained(network, spec, folder)
     else:
         network = blank_network(spec)
     if channels_last:
