@@ -51,19 +51,25 @@ def long_shape(sizes: Sequence[int]) -> str:
     return " × ".join(str(size) for size in sizes)
 
 
-def costs(total: Cost, separate: Cost | None = None) -> str:
-    """What a network costs, in a line; with `separate` also what it would cost without sharing."""
+def cost_lines(total: Cost, separate: Cost) -> tuple[str, ...]:
+    """What a network costs, in lines of which the first that fits is shown.
+
+    Args:
+        separate: what it would cost if nothing were shared.
+    """
     values = {
         "parameters": count(total.parameters),
+        "separate": count(separate.parameters),
         "macs": count(total.macs),
         "memory": memory(total.activation_bytes),
     }
-    if separate is None or separate.parameters == total.parameters:
-        return tr("{parameters} parameters · {macs} MACs · {memory} per image", **values)
-    return tr(
-        "{parameters} parameters (separate {separate}) · {macs} MACs · {memory} per image",
-        separate=count(separate.parameters),
-        **values,
+    plain = tr("{parameters} parameters · {macs} MACs", **values)
+    if separate.parameters == total.parameters:
+        return tr("{parameters} parameters · {macs} MACs · {memory} per image", **values), plain
+    return (
+        tr("{parameters} parameters (separate {separate}) · {macs} MACs · {memory} per image", **values),
+        tr("{parameters} parameters (separate {separate}) · {macs} MACs", **values),
+        plain,
     )
 
 

@@ -96,7 +96,7 @@ def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None 
     routes = route(spec.network.connections, spots, max(1, len(tasks)))
     rows = _rows(tasks, spots, routes, room)
     boundary = _boundary(spots, len(tasks))
-    columns = _columns(spots, routes, boundary, room)
+    columns = _columns(spots, routes, boundary, room, {task.id: task.name for task in spec.tasks})
     cards = {layer_id: _card(spot, columns, rows) for layer_id, spot in spots.items()}
     by_column: list[list[str]] = [[] for _ in columns]
     for layer_id, spot in spots.items():
@@ -159,7 +159,7 @@ def _boundary(spots: Mapping[str, Spot], tasks: int) -> int | None:
 
 
 def _columns(
-    spots: Mapping[str, Spot], routes: Routes, boundary: int | None, room: Room
+    spots: Mapping[str, Spot], routes: Routes, boundary: int | None, room: Room, names: Mapping[str, str]
 ) -> tuple[tuple[float, float], ...]:
     count = max((spot.column for spot in spots.values()), default=-1) + 1
     if not count:
@@ -167,7 +167,7 @@ def _columns(
     scale = room.scale
     widths = [NARROW * scale] * count
     for layer_id, spot in spots.items():
-        wanted = words_width(spot.layer.name) + 20, _TAP * routes.taps.get(layer_id, 0) + 10
+        wanted = words_width(spot.layer.name) + 20, _shared_width(spot, names), _TAP * routes.taps.get(layer_id, 0) + 10
         widths[spot.column] = max(widths[spot.column], min(WIDEST, max(wanted)) * scale)
     gaps = [GAP * scale] * (count - 1)
     if boundary is not None and boundary < count - 1:
@@ -187,6 +187,13 @@ def _columns(
         columns.append((x, width))
         x += width + gap
     return tuple(columns)
+
+
+def _shared_width(spot: Spot, names: Mapping[str, str]) -> float:
+    """Room for the names of the tasks that share it, where those are two."""
+    if len(spot.layer.tasks) != 2 or len(names) == 2:
+        return 0.0
+    return words_width(" + ".join(names.get(task, "") for task in spot.layer.tasks), 10.0) + 14
 
 
 def _card(spot: Spot, columns: Sequence[tuple[float, float]], rows: Sequence[Row]) -> Card:

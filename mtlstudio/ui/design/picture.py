@@ -7,13 +7,30 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import ntr, tr
+from mtlstudio.base.texts import tr
 from mtlstudio.network.analysis import Analysis
 from mtlstudio.project.problems import Severity
 from mtlstudio.project.spec import Connection, ProjectSpec, TaskSpec
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.ui.design.geometry import Point, Rect
 from mtlstudio.ui.design.hits import Hit
+
+
+@dataclass
+class Callout:
+    """The words beside the split handle, each longest first: what fits is shown; `refused`: why something cannot be."""
+
+    titles: tuple[str, ...] = ("",)
+    lines: tuple[str, ...] = ("",)
+    refused: bool = False
+
+    @property
+    def title(self) -> str:
+        return self.titles[0]
+
+    @property
+    def line(self) -> str:
+        return self.lines[0]
 
 
 @dataclass
@@ -26,17 +43,16 @@ class Picture:
         marks: worst severity of the problems of each layer.
         fitting: connections that light up as targets; `target` the one under the pointer.
         band: the rubber band. ghost: (where, name) of the card that is being moved.
-        callout: replaces the words beside the split handle: (title, line, refused).
+        wire: the connection that is being pulled, from where to where.
         ticks: places along the rows where the split point can stand.
         lifted: the row that is being moved, and the row it would take.
+        weight_top: right end of the λ sliders.
     """
 
     spec: ProjectSpec
     analysis: Analysis | None = None
     stale: bool = False
     selection: frozenset[str] = frozenset()
-    current: str = ""
-    focused: bool = False
     hover: Hit = field(default_factory=Hit)
     active: Hit = field(default_factory=Hit)
     marks: Mapping[str, Severity] = field(default_factory=dict)
@@ -45,7 +61,7 @@ class Picture:
     band: Rect | None = None
     ghost: tuple[Point, str] | None = None
     wire: tuple[Point, Point] | None = None
-    callout: tuple[str, str, bool] | None = None
+    callout: Callout = field(default_factory=Callout)
     ticks: tuple[float, ...] = ()
     lifted: tuple[int, int] | None = None
     weight_top: float = 1.0
@@ -70,9 +86,7 @@ def task_words(task: TaskSpec, language: str) -> tuple[str, str]:
         return tr("unknown type {type}", type=task.type), ""
     try:
         count = type_.bind(task).output_channels
-        words = ntr("{type} · {n} value", "{type} · {n} values", count, type=tr(type_.name))
-        if task.parameters.get("class_names"):
-            words = ntr("{type} · {n} class", "{type} · {n} classes", count, type=tr(type_.name))
+        words = tr("{type} · {n}", type=tr(type_.name), n=count)
     except StudioError:
         words = tr(type_.name)
     names = {loss.id: tr(loss.name) for loss in type_.losses}

@@ -34,6 +34,7 @@ class Viewport(QWidget):
         super().__init__(parent)
         self.picture = Picture(spec)
         self._camera = Camera()
+        self.fixed_rows: tuple[str, ...] | None = None  # rows do not move while a gesture shows a preview
         self._free = False  # the user has zoomed or panned: the camera is theirs
         self._all = False
         self._layout: GridLayout | None = None
@@ -73,7 +74,7 @@ class Viewport(QWidget):
         """Lays the grid out for the widget's size."""
         frame = self.frame
         main = frame.main
-        self._layout = lay_out(self.picture.spec, Room(main.w - BAR, main.h - 6, frame.scale))
+        self._layout = lay_out(self.picture.spec, Room(main.w - BAR, main.h - 6, frame.scale), self.fixed_rows)
         self._place_camera()
 
     @property

@@ -7,13 +7,14 @@ import math
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from mtlstudio.base.texts import tr
+from mtlstudio.base.texts import ntr, tr
 from mtlstudio.network.analysis import LayerReport
 from mtlstudio.network.interface import Shape
 from mtlstudio.project.problems import Severity
 from mtlstudio.project.spec import LayerSpec
 from mtlstudio.ui.design import figures
 from mtlstudio.ui.design.geometry import Rect
+from mtlstudio.ui.design.layout import NARROW as NARROW_COLUMN
 from mtlstudio.ui.design.layout import Card
 from mtlstudio.ui.design.painting.ink import CENTRE, LEFT, Ink, qrect
 from mtlstudio.ui.design.picture import Picture
@@ -23,6 +24,7 @@ from mtlstudio.ui.widgets.icons import paint_icon
 
 RADIUS = 9.0
 FLAT, NARROW = 17.0, 44.0
+STRIPED = 9.0
 
 
 def paint_cards(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
@@ -63,7 +65,7 @@ def _flatten(
     elif mark is not None:
         colour = ink.colour(_MARK[mark][0])
     flat.setdefault(colour.rgba(), []).extend(QRectF(p.x, p.y, max(1.0, p.w), p.h) for p in pieces)
-    if pieces[0].w >= 5:
+    if scene.camera.zoom_x * NARROW_COLUMN >= STRIPED:
         for task, area in _strip(card, pieces, scene, 2.0):
             strips.setdefault(task, []).append(area)
 
@@ -194,7 +196,7 @@ class _CardPainter:
         shape_words = figures.shape(shape)
         if shape_words:
             lines.append((ink.figures, shape_words, dim))
-        sharing = self._sharing()
+        sharing = self._sharing(rect.w - 11)
         if sharing:
             lines.append((ink.small, sharing, ink.colour("dim")))
         free = rect.h - 10 - (22 if self._has_taps() else 0)
@@ -226,9 +228,10 @@ class _CardPainter:
     def _has_taps(self) -> bool:
         return self.layer.id in self.scene.layout.routes.taps
 
-    def _sharing(self) -> str:
+    def _sharing(self, width: float) -> str:
         """Who shares it, where that is neither all nor one; and whether it is a task's own copy."""
         tasks = self.layer.tasks
         if len(tasks) > 1 and len(tasks) < len(self.scene.layout.tasks):
-            return " + ".join(task.name for task in self.picture.spec.tasks if task.id in tasks)
+            words = " + ".join(task.name for task in self.picture.spec.tasks if task.id in tasks)
+            return words if self.ink.small.width(words) <= width else ntr("{n} task", "{n} tasks", len(tasks))
         return tr("own copy") if self.layer.origin is not None and len(tasks) == 1 else ""

@@ -42,9 +42,8 @@ def paint_ribbon(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) ->
     handle = scene.split()
     if handle is None:
         return
-    callout = callout_area(scene, picture, ink)
-    if callout is not None:
-        _paint_callout(painter, callout, picture, ink)
+    if picture.callout.title:
+        _paint_callout(painter, handle, scene, picture, ink)
     _paint_handle(painter, handle, scene, picture, ink)
 
 
@@ -91,16 +90,11 @@ def paint_overlays(painter: QPainter, picture: Picture, ink: Ink) -> None:
         ink.name.draw(painter, area, name, ink.colour("text"), CENTRE)
 
 
-def callout_area(scene: Scene, picture: Picture, ink: Ink) -> Rect | None:
+def callout_area(handle: Rect, scene: Scene, wanted: float, ink: Ink) -> Rect:
     """Where the words beside the split handle stand: on its right, or on its left where there is more room."""
-    handle = scene.split()
-    if handle is None or picture.callout is None:
-        return None
-    title, line, _refused = picture.callout
-    wanted = max(ink.title.width(title), ink.note.width(line)) + 28
-    right, left = scene.frame.width - 8 - handle.right - 14, handle.x - 14 - scene.frame.head
+    right, left = scene.frame.width - 8 - handle.right - 14, handle.x - 14 - scene.frame.head - 30
     wide = min(wanted, max(right, left, 40.0))
-    high = (ink.title.height + ink.note.height + 20) if scene.frame.ribbon >= 80 else (scene.frame.ribbon - 10)
+    high = min(ink.title.height + ink.note.height + 20, scene.frame.ribbon - 10)
     x = handle.right + 14 if right >= wide - 1 or right >= left else handle.x - 14 - wide
     return Rect(x, handle.centre.y - high / 2, wide, high)
 
@@ -129,20 +123,21 @@ def _paint_handle(painter: QPainter, handle: Rect, scene: Scene, picture: Pictur
         painter.drawLine(QPointF(x, handle.y + 10), QPointF(x, handle.bottom - 10))
 
 
-def _paint_callout(painter: QPainter, area: Rect, picture: Picture, ink: Ink) -> None:
-    if picture.callout is None:
-        return
-    title, line, refused = picture.callout
-    tone = ink.colour("warning" if refused else "accent")
+def _paint_callout(painter: QPainter, handle: Rect, scene: Scene, picture: Picture, ink: Ink) -> None:
+    callout = picture.callout
+    room = callout_area(handle, scene, 10_000.0, ink).w - 28
+    title = next((text for text in callout.titles if ink.title.width(text) <= room), callout.titles[-1])
+    line = next((text for text in callout.lines if ink.note.width(text) <= room), callout.lines[-1])
+    area = callout_area(handle, scene, max(ink.title.width(title), ink.note.width(line)) + 30, ink)
+    tone = ink.colour("warning" if callout.refused else "accent")
     painter.setPen(QPen(tone, 1.2))
     painter.setBrush(mix(ink.tokens.panel, tone, 0.09))
     painter.drawRoundedRect(qrect(area), 8, 8)
-    inside = QRectF(area.x + 14, area.y, area.w - 26, area.h)
     high = ink.title.height + ink.note.height + 4
-    top = area.y + (area.h - high) / 2
-    ink.title.draw(painter, QRectF(inside.x(), top, inside.width(), ink.title.height), title, ink.colour("text"), LEFT)
+    top, x, wide = area.y + (area.h - high) / 2, area.x + 14, area.w - 26
+    ink.title.draw(painter, QRectF(x, top, wide, ink.title.height), title, ink.colour("text"), LEFT)
     stale = ink.colour("dim", 0.55 if picture.stale else 1.0)
-    below = QRectF(inside.x(), top + ink.title.height + 4, inside.width(), ink.note.height)
+    below = QRectF(x, top + ink.title.height + 4, wide, ink.note.height)
     ink.note.draw(painter, below, line, stale, LEFT)
 
 

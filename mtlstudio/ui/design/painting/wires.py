@@ -90,7 +90,8 @@ def paint_plus(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> N
         if target.spot.column < columns.start or source.spot.column >= columns.stop:
             continue
         lit = picture.hover.connection == wire.connection and picture.hover.kind in ("plus", "wire")
-        room = (target.x - source.right) * scene.camera.zoom_x
+        split = scene.layout.split or -1.0
+        room = 0.0 if source.right < split < target.x else (target.x - source.right) * scene.camera.zoom_x
         if (dragging and wire.connection in fitting) or lit or (not dragging and room >= ROOM_FOR_PLUS and wire.rows):
             for at in _plus_places(scene, wire):
                 wanted = wire.connection == picture.target
@@ -114,10 +115,7 @@ def paint_new_wire(painter: QPainter, picture: Picture, ink: Ink) -> None:
 
 def _plus_places(scene: Scene, wire: Wire) -> list[Point]:
     """One "+" per wire: on its first row, so that it says once what it does."""
-    split = scene.layout.split
     at = scene.plus_on(wire)
-    if split is not None and abs(scene.x(split) - at.x) < PLUS / 2:
-        at = Point(at.x + PLUS / 2 + 2, at.y)
     return [at] if at.y > scene.frame.ribbon - PLUS else []
 
 

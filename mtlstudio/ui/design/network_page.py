@@ -1,0 +1,83 @@
+"""What the properties show while no layer is selected: the whole network."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from mtlstudio.base.texts import ntr, tr
+from mtlstudio.network.analysis import Analysis
+from mtlstudio.project.spec import ProjectSpec, TaskSpec
+from mtlstudio.ui.design import figures
+from mtlstudio.ui.design.problem_list import ProblemList
+from mtlstudio.ui.widgets.common import label, row
+from mtlstudio.ui.widgets.dots import ColourDot
+from mtlstudio.ui.widgets.titles import ElidedLabel, FactList, SectionTitle
+
+
+class NetworkPage(QWidget):
+    """Figures, tasks and problems of the network.
+
+    Signals:
+        problem_activated(object), mend_wanted(object): as in the list of problems.
+    """
+
+    problem_activated = Signal(object)
+    mend_wanted = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.facts = FactList()
+        self.problem_title, self.problems = SectionTitle(tr("Problems")), ProblemList()
+        self._tasks_box = QWidget()
+        self._tasks = QVBoxLayout(self._tasks_box)
+        self._tasks.setContentsMargins(0, 0, 0, 0)
+        self._tasks.setSpacing(4)
+        self._shown: tuple[TaskSpec, ...] | None = None
+        self._network = SectionTitle(tr("Network"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        for widget in (
+            self._network, self.facts, SectionTitle(tr("Tasks")), self._tasks_box, self.problem_title, self.problems,
+        ):  # fmt: skip
+            column.addWidget(widget)
+        hint = label(tr("Select a card to see its properties."), "small", wrap=True)
+        hint.setContentsMargins(0, 8, 0, 0)
+        column.addWidget(hint)
+        self.problems.activated.connect(self.problem_activated)
+        self.problems.mend_wanted.connect(self.mend_wanted)
+
+    def show_project(self, spec: ProjectSpec, analysis: Analysis | None) -> None:
+        """Shows a project with its figures, if there are any."""
+        self._network.set_trailing(ntr("{n} layer", "{n} layers", len(spec.network.layers)))
+        self._show_tasks(spec)
+        self.facts.setVisible(analysis is not None)
+        if analysis is None:
+            return
+        total, separate = analysis.total, analysis.separate
+        saved = separate.parameters - total.parameters
+        self.facts.set_facts([
+            (tr("Parameters"), figures.count(total.parameters)),
+            (tr("Without sharing"), figures.count(separate.parameters)),
+            (tr("Saved by sharing"), figures.percent(saved, separate.parameters)),
+            (tr("MACs per image"), figures.count(total.macs)),
+            (tr("Activations per image"), figures.memory(total.activation_bytes)),
+        ])  # fmt: skip
+        self.problem_title.set_text(tr("Problems · {n}", n=len(analysis.problems)))
+        self.problems.show_problems(analysis.problems)
+
+    def _show_tasks(self, spec: ProjectSpec) -> None:
+        if spec.tasks == self._shown:
+            return
+        self._shown = spec.tasks
+        while self._tasks.count():
+            item = self._tasks.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for task in spec.tasks:
+            line = QWidget()
+            line.setLayout(row(ColourDot(task.colour), ElidedLabel(task.name), spacing=8))
+            self._tasks.addWidget(line)

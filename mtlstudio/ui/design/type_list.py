@@ -1,0 +1,140 @@
+"""A list of layer types with icons, for the palette and the search popup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from mtlstudio.base.texts import tr
+from mtlstudio.network.interface import LayerType
+from mtlstudio.ui.design.canvas import MIME
+from mtlstudio.ui.design.painting.ink import LEFT, Ink
+from mtlstudio.ui.theme import scaled, theme
+from mtlstudio.ui.widgets.icons import paint_icon
+
+TYPE, TITLE, WHY = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
+
+
+class TypeList(QListWidget):
+    """Layer types under section titles; they can be dragged to the canvas.
+
+    Signals:
+        chosen(str): double click or Enter on a type: its id.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setItemDelegate(_Delegate(self))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.itemActivated.connect(self._activate)
+
+    def fill(self, sections: Sequence[tuple[str, Sequence[LayerType]]], refused: dict[str, str] | None = None) -> None:
+        """Shows types under section titles; a title may be empty.
+
+        Args:
+            refused: ids of types that cannot be taken, with the reason.
+        """
+        self.clear()
+        for title, types in sections:
+            if title and types:
+                head = QListWidgetItem(title)
+                head.setFlags(Qt.ItemFlag.NoItemFlags)
+                head.setData(TITLE, True)
+                self.addItem(head)
+            for type_ in types:
+                self._add(type_, (refused or {}).get(type_.id, ""))
+
+    def type_ids(self) -> list[str]:
+        """Ids of the types shown, from top to bottom."""
+        return [str(self.item(i).data(TYPE)) for i in range(self.count()) if self.item(i).data(TYPE)]
+
+    def current_type(self) -> str:
+        """Id of the current type; "" without one."""
+        item = self.currentItem()
+        return str(item.data(TYPE) or "") if item is not None else ""
+
+    def step(self, by: int) -> None:
+        """Makes the next (1) or previous (−1) type that can be taken the current one."""
+        row = self.currentRow()
+        for place in range(row + by, self.count() if by > 0 else -1, by):
+            if place >= 0 and self.item(place).flags() & Qt.ItemFlag.ItemIsEnabled:
+                self.setCurrentRow(place)
+                return
+
+    def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:  # noqa: N802
+        """What a drag carries: the type's id."""
+        data = QMimeData()
+        if items and items[0].data(TYPE):
+            data.setData(MIME, str(items[0].data(TYPE)).encode())
+        return data
+
+    def _add(self, type_: LayerType, why: str) -> None:
+        item = QListWidgetItem(tr(type_.name))
+        item.setData(TYPE, type_.id)
+        item.setData(Qt.ItemDataRole.DecorationRole, type_.icon)
+        item.setToolTip(why or tr(type_.summary))
+        item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, tr(type_.summary))
+        if why:
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+            item.setData(WHY, why)
+        self.addItem(item)
+
+    def _activate(self, item: QListWidgetItem) -> None:
+        if item.data(TYPE) and not item.data(WHY):
+            self.chosen.emit(str(item.data(TYPE)))
+
+
+class _Delegate(QStyledItemDelegate):
+    """Paints an icon in a small box, and the name."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
+        """Titles are a little higher than their words."""
+        return QSize(80, scaled(30 if index.data(TITLE) else 32))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paints a title or a type."""
+        ink, area = Ink(()), QRectF(option.rect)  # type: ignore[attr-defined]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        text = str(index.data(Qt.ItemDataRole.DisplayRole))
+        if index.data(TITLE):
+            below = area.adjusted(4, 8, -4, 0)
+            ink.note.draw(painter, below, text.upper(), ink.colour("dim"), LEFT)
+            painter.restore()
+            return
+        state = option.state  # type: ignore[attr-defined]
+        if state & QStyle.StateFlag.State_Selected or state & QStyle.StateFlag.State_MouseOver:
+            selected = bool(state & QStyle.StateFlag.State_Selected)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ink.colour("selection") if selected else ink.colour("raised", 0.6))
+            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 6, 6)
+        painter.setOpacity(0.4 if index.data(WHY) else 1.0)
+        side = float(scaled(24))
+        box = QRectF(area.x() + 6, area.center().y() - side / 2, side, side)
+        painter.setPen(QPen(theme().colour("line"), 1))
+        painter.setBrush(ink.colour("raised"))
+        painter.drawRoundedRect(box, 6, 6)
+        inset = side * 0.2
+        paint_icon(painter, str(index.data(Qt.ItemDataRole.DecorationRole)), box.adjusted(inset, inset, -inset, -inset))
+        ink.body.draw(painter, area.adjusted(side + 14, 0, -4, 0), text, ink.colour("text"), LEFT)
+        painter.restore()

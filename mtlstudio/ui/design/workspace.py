@@ -1,0 +1,328 @@
+"""The Design workspace: palette, sharing grid, properties."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from mtlstudio.base.texts import ntr, tr
+from mtlstudio.network.analysis import Analysis
+from mtlstudio.network.templates.registry import template
+from mtlstudio.project.edits import replace_network
+from mtlstudio.project.problems import Problem
+from mtlstudio.project.spec import Connection, ProjectSpec
+from mtlstudio.session.analysis import AnalysisSession
+from mtlstudio.session.document import Document
+from mtlstudio.session.studio import Studio
+from mtlstudio.ui.design import figures
+from mtlstudio.ui.design.analyze_dialog import AnalyzeDialog
+from mtlstudio.ui.design.canvas import Canvas
+from mtlstudio.ui.design.commands import Commands
+from mtlstudio.ui.design.costs import CostPanel
+from mtlstudio.ui.design.geometry import Point
+from mtlstudio.ui.design.hits import Hit
+from mtlstudio.ui.design.inline_edit import InlineEdit
+from mtlstudio.ui.design.menus import menu_for
+from mtlstudio.ui.design.palette import Palette
+from mtlstudio.ui.design.problem_list import by_severity
+from mtlstudio.ui.design.properties import Properties
+from mtlstudio.ui.design.quick_add import QuickAdd
+from mtlstudio.ui.design.template_dialog import TemplateDialog
+from mtlstudio.ui.shell.actions import Actions
+from mtlstudio.ui.shell.workspace import Workspace, WorkspaceDeclaration
+from mtlstudio.ui.theme import scaled
+from mtlstudio.ui.widgets.feedback import EmptyState
+
+_NEEDS_SELECTION = (
+    "design.delete", "design.duplicate", "design.rename", "design.freeze", "design.bypass", "design.own", "design.share",
+)  # fmt: skip
+
+
+class DesignWorkspace(Workspace):
+    """Where a person arranges which layers which tasks share."""
+
+    declaration = WorkspaceDeclaration("design", "Design", "design", ("design.analyze", "train.start"))
+
+    def __init__(self, studio: Studio, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(studio, actions, parent)
+        assert studio.document is not None
+        self.document: Document = studio.document
+        self.canvas = Canvas(self.document, studio.settings)
+        self.commands = Commands(self.document, self.canvas.figures, studio.say)
+        self.palette_panel, self.properties, self.costs = Palette(), Properties(), CostPanel()
+        self.quick_add = QuickAdd(self.canvas)
+        self.empty = EmptyState(
+            "design", tr("No network yet"), tr("Start from a template…"),
+            tr("A template makes one for this project's tasks; everything in it can be changed."), self.canvas,
+        )  # fmt: skip
+        self.analyze: AnalyzeDialog | None = None
+        self._preview = AnalysisSession(self)
+        self._problem = -1
+        self._lay_out()
+        self._connect_canvas()
+        self._connect_panels()
+        self.document.changed.connect(self._follow)
+        self.document.selection_changed.connect(self._show_selection)
+        studio.analysis.updated.connect(self._take_figures)
+        studio.data.opened.connect(self._tell_status)
+        self._take_figures(studio.analysis.spec, studio.analysis.analysis)
+        self._show_selection(self.document.selection)
+
+    # --- building ---------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        middle = QWidget()
+        middle.setProperty("ground", "background")
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.canvas, 1)
+        below = QVBoxLayout()
+        below.setContentsMargins(16, 6, 16, 10)
+        self.costs.setMaximumWidth(scaled(760))
+        below.addWidget(self.costs, 0)
+        column.addLayout(below)
+        for part in (self.palette_panel, middle, self.properties):
+            self.splitter.addWidget(part)
+        self.splitter.setStretchFactor(1, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.splitter)
+        self.setFocusProxy(self.canvas)
+
+    def _connect_canvas(self) -> None:
+        canvas = self.canvas
+        canvas.add_wanted.connect(self._ask_for_layer)
+        canvas.rename_wanted.connect(self._rename_layer)
+        canvas.task_rename_wanted.connect(self._rename_task)
+        canvas.menu_wanted.connect(self._show_menu)
+        canvas.dropped.connect(self.commands.add)
+        canvas.previewed.connect(self._show_preview)
+        canvas.looked.connect(self._place_empty)
+        self._preview.updated.connect(self._take_preview)
+        self.quick_add.chosen.connect(self.commands.add)
+        self.empty.triggered.connect(self._replace_by_template)
+
+    def _connect_panels(self) -> None:
+        self.palette_panel.chosen.connect(self._add_from_palette)
+        for page in (self.properties.layer_page, self.properties.network_page):
+            page.problem_activated.connect(self.go_to)
+            page.mend_wanted.connect(self.commands.mend)
+        layers = self.properties.layer_page
+        layers.parameter_changed.connect(
+            lambda name, value: self.commands.set_parameter(self.document.selection, name, value)
+        )
+        layers.training_changed.connect(self._set_training)
+        layers.sharing_wanted.connect(
+            lambda tasks: self.commands.own() if tasks is None else self.commands.share(tasks)
+        )  # fmt: skip
+
+    # --- the workspace's interface ----------------------------------------------------------------------------
+
+    def handlers(self) -> dict[str, object]:
+        """The commands of this room."""
+        commands = self.commands
+        return {
+            "design.add": self.canvas.ask_for_layer,
+            "design.delete": commands.delete,
+            "design.duplicate": commands.duplicate,
+            "design.select_all": self._select_all,
+            "design.rename": self._rename_selected,
+            "design.analyze": self._analyze,
+            "design.next_problem": self.next_problem,
+            "design.freeze": commands.freeze,
+            "design.bypass": commands.bypass,
+            "design.own": commands.own,
+            "design.share": commands.share,
+            "design.share_down": lambda: commands.stretch(self.canvas.scene.layout.tasks, 1),
+            "design.share_up": lambda: commands.stretch(self.canvas.scene.layout.tasks, -1),
+            "design.split_left": lambda: commands.split_by(-1),
+            "design.split_right": lambda: commands.split_by(1),
+            "design.fit": self._fit,
+            "design.home": self.canvas.show_all,
+            "design.template": self._replace_by_template,
+        }
+
+    def left(self) -> None:
+        """Another workspace is shown now."""
+        self.quick_add.close_now()
+        self.canvas.cancel_gesture()
+
+    def status(self) -> list[str]:
+        """Run, tasks and images, parameters, MACs."""
+        spec, analysis = self.document.spec, self.studio.analysis.analysis
+        run, data = self.studio.training.run, self.studio.data.data
+        texts = [tr("Run {name}", name=run.info().name) if run is not None else tr("No run")]
+        tasks = ntr("{n} task", "{n} tasks", len(spec.tasks))
+        images = ntr("{n} image", "{n} images", len(data.all_items)) if data is not None else ""
+        texts.append(tr("{tasks} · {images}", tasks=tasks, images=images) if images else tasks)
+        if analysis is not None:
+            texts.append(tr("{n} parameters", n=figures.count(analysis.total.parameters)))
+            texts.append(tr("{n} MACs", n=figures.count(analysis.total.macs)))
+        return texts
+
+    def settled(self) -> bool:
+        """The figures shown are those of the document."""
+        return self.studio.analysis.is_current and not self._preview.jobs.busy
+
+    def default_sizes(self) -> list[int]:
+        """Palette, grid, properties."""
+        side = scaled(200), scaled(264)
+        if self.width() < scaled(1000):
+            side = scaled(170), scaled(236)
+        return [side[0], max(400, self.width() - sum(side)), side[1]]
+
+    # --- following --------------------------------------------------------------------------------------------
+
+    def _follow(self, _before: ProjectSpec, after: ProjectSpec) -> None:
+        self.canvas.follow(after)
+        if not self.canvas.is_busy:
+            self.canvas.refresh_weights()
+        self._known_stale()
+        self._show_properties()
+        self._place_empty()
+
+    def _known_stale(self) -> None:
+        """Costs and shapes at hand are of an older network; task names and weights do not touch them."""
+        analysis = self.studio.analysis
+        self.canvas.show_figures(analysis.analysis, analysis.spec is not None and _same_network(
+            analysis.spec, self.document.spec))  # fmt: skip
+
+    def _take_figures(self, _spec: ProjectSpec | None, analysis: Analysis | None) -> None:
+        self._known_stale()
+        self.costs.show_costs(self.document.spec, analysis)
+        self._show_properties()
+        if self.analyze is not None:
+            self.analyze.show_analysis(self.document.spec, analysis)
+        self._place_empty()
+        self._tell_status()
+
+    def _show_preview(self, spec: ProjectSpec | None) -> None:
+        if spec is None:
+            self._preview.clear()
+            self.costs.show_costs(self.document.spec, self.studio.analysis.analysis)
+        elif self.studio.engine.is_ready:
+            self._preview.request(spec)
+
+    def _take_preview(self, spec: ProjectSpec, analysis: Analysis) -> None:
+        self.canvas.show_preview_figures(spec, analysis)
+        if self.canvas.is_busy:
+            self.costs.show_costs(spec, analysis)
+
+    def _show_selection(self, selection: tuple[str, ...]) -> None:
+        for action_id in _NEEDS_SELECTION:
+            self.actions_.allow(action_id, bool(selection))
+        self._show_properties()
+
+    def _show_properties(self) -> None:
+        self.properties.show_state(self.document.spec, self.document.selection, self.studio.analysis.analysis)
+
+    def _tell_status(self) -> None:
+        self.status_changed.emit(self.status())
+
+    def _place_empty(self) -> None:
+        main = self.canvas.frame.main
+        self.empty.setGeometry(QRect(round(main.x), round(main.y), round(main.w), round(main.h)))
+        self.empty.setVisible(not self.document.spec.network.layers)
+
+    # --- commands ---------------------------------------------------------------------------------------------
+
+    def _ask_for_layer(self, connection: Connection | None, at: Point) -> None:
+        selection = self.document.selection
+        after = selection[-1] if selection else ""
+        self.quick_add.ask(
+            self.document.spec, self.canvas.figures(), connection, after, QPoint(round(at.x), round(at.y))
+        )
+
+    def _add_from_palette(self, type_id: str) -> None:
+        if self.commands.add(type_id):
+            self.canvas.reveal(self.document.selection[-1])
+
+    def _rename_selected(self) -> None:
+        if self.document.selection:
+            self._rename_layer(self.document.selection[-1])
+
+    def _rename_layer(self, layer_id: str) -> None:
+        self.canvas.reveal(layer_id)
+        name = self.document.spec.network.layer(layer_id).name
+        area = self.canvas.card_rect(layer_id)
+        InlineEdit(name, area, lambda text: self.commands.rename(layer_id, text), self.canvas)
+
+    def _rename_task(self, task_id: str) -> None:
+        name = self.document.spec.task(task_id).name
+        header = self.canvas.scene.header(self.canvas.scene.layout.row_of[task_id])
+        area = QRect(8, round(header.y) + 4, round(header.w) - 12, min(round(header.h), 28))
+        InlineEdit(name, area, lambda text: self.commands.rename_task(task_id, text), self.canvas)
+
+    def _set_training(self, name: str, value: object) -> None:
+        if name == "frozen":
+            self.commands.freeze()
+        elif name == "bypassed":
+            self.commands.bypass()
+        elif isinstance(value, float):
+            self.commands.set_rate(self.document.selection, value)
+
+    def _show_menu(self, hit: Hit, at: QPoint) -> None:
+        menu_for(hit, at, self.canvas, self.commands, self.actions_).popup(at)
+
+    def _select_all(self) -> None:
+        self.document.select(layer.id for layer in self.document.spec.network.layers)
+
+    def _fit(self) -> None:
+        if self.document.selection:
+            self.canvas.show_layers(self.document.selection)
+        else:
+            self.canvas.show_all()
+
+    def _replace_by_template(self) -> None:
+        dialog = TemplateDialog(self)
+        if dialog.exec():
+            chosen = template(dialog.chosen)
+            self.document.apply(
+                tr("Template {name}", name=tr(chosen.name)),
+                lambda spec: replace_network(spec, chosen.build(spec)),
+            )
+            self.canvas.show_all()
+        dialog.deleteLater()
+
+    def _analyze(self) -> None:
+        if self.analyze is None:
+            self.analyze = AnalyzeDialog(self.window())
+            self.analyze.layer_wanted.connect(self._go_to_layer)
+            self.destroyed.connect(self.analyze.deleteLater)
+        self.analyze.show_analysis(self.document.spec, self.studio.analysis.analysis)
+        self.analyze.show()
+        self.analyze.raise_()
+
+    # --- problems ---------------------------------------------------------------------------------------------
+
+    def next_problem(self) -> None:
+        """Goes to the next problem, the worst first."""
+        analysis = self.studio.analysis.analysis
+        problems = by_severity(analysis.problems) if analysis is not None else []
+        if not problems:
+            self.studio.say(tr("There are no problems"), "good")
+            return
+        self._problem = (self._problem + 1) % len(problems)
+        self.go_to(problems[self._problem])
+
+    def go_to(self, problem: Problem) -> None:
+        """Shows where a problem is."""
+        known = {layer.id for layer in self.document.spec.network.layers}
+        if problem.place.kind == "layer" and problem.place.id in known:
+            self._go_to_layer(problem.place.id)
+            if problem.place.field:
+                self.properties.layer_page.form.focus(problem.place.field)
+        else:
+            self.document.select([])
+            self.studio.say(problem.text(), "warning")
+
+    def _go_to_layer(self, layer_id: str) -> None:
+        self.document.select([layer_id])
+        self.canvas.reveal(layer_id)
+
+
+def _same_network(one: ProjectSpec, two: ProjectSpec) -> bool:
+    """Whether figures of one hold for the other."""
+    return one is two or (one.network is two.network and one.data == two.data and one.inputs == two.inputs)
+
