@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.data import findings as f
@@ -15,6 +16,7 @@ from mtlstudio.data.project import Item, ProjectData
 from mtlstudio.project.problems import Problem
 
 _SMALL = 32
+_PART = 32
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,17 @@ def census(data: ProjectData, progress: Callable[[int, int], None] | None = None
     """
     sizes: list[tuple[int, int]] = []
     failures: list[tuple[Item, StudioError]] = []
+    items = data.all_items
+    parts = [items[start : start + _PART] for start in range(0, len(items), _PART)]
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as readers:
-        for done, (item, result) in enumerate(zip(data.all_items, readers.map(_look(data), data.all_items), strict=True)):
-            if isinstance(result, StudioError):
-                failures.append((item, result))
-            else:
-                sizes.append(result)
+        for number, (part, results) in enumerate(zip(parts, readers.map(partial(_look, data), parts), strict=True)):
+            for item, result in zip(part, results, strict=True):
+                if isinstance(result, StudioError):
+                    failures.append((item, result))
+                else:
+                    sizes.append(result)
             if progress is not None:
-                progress(done + 1, len(data.all_items))
+                progress(number * _PART + len(part), len(items))
     problems = [f.unreadable(_name(item), error) for item, error in failures]
     problems += misnamed([item.sample.path for item in data.all_items if item.sample.path is not None])
     unreadable = tuple((error.where or _name(item), f.reason(error)) for item, error in failures)
@@ -62,17 +67,18 @@ def size_summary(sizes: Sequence[tuple[int, int]]) -> dict[str, object]:
     return result
 
 
-def _look(data: ProjectData) -> Callable[[Item], tuple[int, int] | StudioError]:
-    def look(item: Item) -> tuple[int, int] | StudioError:
+def _look(data: ProjectData, items: Sequence[Item]) -> list[tuple[int, int] | StudioError]:
+    """The size of each picture, or what is wrong with it."""
+    found: list[tuple[int, int] | StudioError] = []
+    for item in items:
         path = item.sample.path
         try:
             if path is not None and is_whole(path) is False:
                 read_picture(path, _SMALL)
-            return data.size(item)
+            found.append(data.size(item))
         except StudioError as error:
-            return error
-
-    return look
+            found.append(error)
+    return found
 
 
 def _name(item: Item) -> str:

@@ -57,10 +57,6 @@ IMBALANCE = declare(
     "data.imbalance", mark("{task}: {common!r} is {ratio} × as frequent as {rare!r}"), mark("Class weights may help.")
 )
 CLASS_ABSENT = declare("data.class_absent", mark("{task}: no {split} image shows {names}"))
-READ_FROM_DISK = declare(
-    "data.read_from_disk", mark("{gigabytes} GB of pictures do not fit into memory: they are read while training"),
-    mark("A smaller image size is faster."),
-)  # fmt: skip
 
 _MOST_NAMES = 5
 

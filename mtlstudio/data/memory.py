@@ -165,7 +165,7 @@ def load_split(
     if not items and split == "train":
         raise StudioError(mark("there is no picture to train with"), fix=mark("Add labelled pictures."))
     if _bytes(len(items), len(tasks), settings) > (memory_budget() if budget is None else budget):
-        return _on_disk(data, items, tasks, settings)
+        return DiskSet(data, items, tasks, settings)
     key = (split, data.fingerprint(), _stamp(data, items), settings.image_size, settings.resize, _task_key(tasks))
     kept = _sets.get(key)
     if kept is None:
@@ -277,15 +277,6 @@ def _read_all(
         for start in range(0, len(items), _AHEAD):
             part = items[start : start + _AHEAD]
             yield from zip(part, readers.map(read, part), strict=True)
-
-
-def _on_disk(
-    data: ProjectData, items: Sequence[Item], tasks: Mapping[str, BoundTask], settings: DataSettings
-) -> DiskSet:
-    result = DiskSet(data, items, tasks, settings)
-    gigabytes = f"{_bytes(len(items), len(tasks), settings) / 1e9:.1f}"
-    result.findings.append(f.note(f.READ_FROM_DISK, "data", gigabytes=gigabytes))
-    return result
 
 
 def _bytes(samples: int, tasks: int, settings: DataSettings) -> int:

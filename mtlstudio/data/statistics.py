@@ -27,7 +27,7 @@ from mtlstudio.tasks.interface import BoundTask
 if TYPE_CHECKING:
     from torch import Tensor
 
-_MOST_MAPS = 200
+_MOST_MAPS = 120
 _MOST_FROM_DISK = 2000
 _CHUNK = 64
 _TINY = 10
@@ -97,7 +97,7 @@ def report(
     pictures: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> DataReport:
-    """What the data are like. Masks and other maps are measured on at most 200 samples.
+    """What the data are like. Masks and other maps are measured on at most 120 samples.
 
     Args:
         pictures: look at every picture and at the maps too; else only what the labels tell.
