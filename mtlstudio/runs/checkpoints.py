@@ -139,14 +139,22 @@ class CheckpointStore:
         for step in steps:
             if step not in wanted:
                 shutil.rmtree(self.path(step), ignore_errors=True)
-        for leftover in self.folder.glob(".*.tmp"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        sweep(self.folder)
 
     def drop_after(self, step: int) -> None:
         """Deletes the checkpoints of later steps (a run is resumed at an earlier one)."""
         for later in self.steps():
             if later > step:
                 shutil.rmtree(self.path(later), ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Deletes what a process that was killed left half written."""
+    for leftover in folder.glob(".*.tmp"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def network_metadata(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.project.codec import to_json
 from mtlstudio.project.spec import ProjectSpec
-from mtlstudio.runs.checkpoints import NETWORK_FILE
+from mtlstudio.runs.checkpoints import NETWORK_FILE, sweep
 from mtlstudio.runs.events import Event, Noted, RunFailed, RunFinished, RunStarted
 from mtlstudio.runs.folder import FAILED, FINISHED, RUNNING, RunFolder, RunInfo
 from mtlstudio.runs.folder import STOPPED as STATUS_STOPPED
@@ -171,6 +171,7 @@ class Trainer:
         self._run.log.cut(log_size if self._resume else 0)
         if self._resume:
             self._run.store.drop_after(self._progress.step)
+            sweep(self._run.path)
         facts = environment(threads, parts.device, parts.precision.name, fingerprint)
         self._run.update(
             status=RUNNING, epochs=spec.training.epochs, seed=spec.training.seed, **facts, project=to_json(spec)
