@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 import weakref
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QRectF, QSize
@@ -132,3 +134,17 @@ def test_an_icon_label_paints_its_icon(qtbot: QtBot) -> None:
     qtbot.addWidget(label)
     label.resize(16, 16)
     assert label.grab().toImage().pixelColor(8, 8) == QColor(DARK.accent)
+
+
+def test_every_icon_that_the_program_names_exists(root: Path) -> None:
+    pattern = re.compile(
+        r'(?:\bicon(?:: str)?\s*=\s*|set_icon\([^,\n]+,\s*|\bicon\(\s*|pixmap\(\s*|IconLabel\(\s*|EmptyState\(\s*)"([\w-]+)"'
+    )
+    known = {*names(), *_ALIASES}
+    named = {
+        (path.relative_to(root).as_posix(), name)
+        for path in (root / "mtlstudio").rglob("*.py")
+        for name in pattern.findall(path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 20
+    assert not {(path, name) for path, name in named if name not in known}

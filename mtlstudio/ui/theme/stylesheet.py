@@ -105,6 +105,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
 QComboBox:on { border-color: $accent; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $off;
   background: transparent; }
+QLineEdit { padding: 4px 6px; }
 QLineEdit[search="true"] { padding-left: 4px; }
 QLineEdit[wrong="true"], QAbstractSpinBox[wrong="true"], QComboBox[wrong="true"] { border-color: $bad;
   color: $bad; }
@@ -114,6 +115,7 @@ QLineEdit[flat="true"]:hover { border-color: $line; }
 QLineEdit[flat="true"]:focus { background: $field; border-color: $accent; }
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0 0 0 6px;
   min-height: 0; }
+QAbstractSpinBox { padding: 2px 8px 3px 8px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: none; width: 16px;
   right: 3px; }
 QAbstractSpinBox::up-button { subcontrol-position: top right; top: 3px; }
@@ -123,11 +125,12 @@ QAbstractSpinBox::up-arrow { image: url("$art:up.svg"); width: $px10; height: $p
 QAbstractSpinBox::down-arrow { image: url("$art:down.svg"); width: $px10; height: $px10; }
 QAbstractSpinBox::up-arrow:disabled, QAbstractSpinBox::up-arrow:off { image: url("$art:up-off.svg"); }
 QAbstractSpinBox::down-arrow:disabled, QAbstractSpinBox::down-arrow:off { image: url("$art:down-off.svg"); }
-QComboBox { padding-right: 22px; }
+QComboBox { padding-right: 4px; combobox-popup: 0; }
 QComboBox::drop-down { subcontrol-origin: padding; subcontrol-position: center right; width: 22px; border: none; }
 QComboBox::down-arrow { image: url("$art:down.svg"); width: $px12; height: $px12; }
 QComboBox::down-arrow:disabled { image: url("$art:down-off.svg"); }
-QComboBox QAbstractItemView { background: $card; border: 1px solid $line; border-radius: 7px; padding: 4px;
+QComboBoxPrivateContainer { background: $card; border: none; }
+QComboBox QAbstractItemView { background: $card; border: 1px solid $line; padding: 4px;
   selection-background-color: $selection; selection-color: $text; outline: none; }
 QComboBox QAbstractItemView::item { min-height: $px24; padding: 0 6px; border-radius: 5px; }
 """
@@ -167,9 +170,11 @@ QSlider::handle:vertical { height: 12px; width: 12px; margin: 0 -4px; border-rad
 
 _LISTS = """
 QAbstractItemView { background: transparent; border: 1px solid transparent; outline: none; color: $text;
-  selection-background-color: $selection; selection-color: $text; gridline-color: $line;
+  selection-background-color: $selection; selection-color: $text; gridline-color: transparent;
   alternate-background-color: $row; }
-QListView::item, QTreeView::item { min-height: $px26; padding: 1px 6px; border-radius: 6px; }
+QTreeView { show-decoration-selected: 1; }
+QListView::item { min-height: $px26; padding: 1px 6px; border-radius: 6px; }
+QTreeView::item { height: $px28; padding: 0 4px; }
 QTableView::item { padding: 4px 8px; border-bottom: 1px solid $faint; }
 QListView::item:hover, QTreeView::item:hover { background: $row; }
 QListView::item:selected, QTreeView::item:selected, QTableView::item:selected { background: $selection;
@@ -213,8 +218,8 @@ QFrame[surface="side"][edge="top"] { border-top: 1px solid $line; }
 QDockWidget { color: $dim; font-size: $px11; font-weight: 600; titlebar-close-icon: url("$art:close.svg");
   titlebar-normal-icon: url("$art:float.svg"); }
 QDockWidget::title { background: $panel; padding: 8px 10px 4px 12px; border: none; text-align: left; }
-QDockWidget::close-button, QDockWidget::float-button { background: transparent; border: none; padding: 2px;
-  icon-size: 12px; }
+QDockWidget::close-button, QDockWidget::float-button { background: transparent; border: none; padding: 0;
+  icon-size: 14px; }
 QDockWidget::close-button:hover, QDockWidget::float-button:hover { background: $raised; border-radius: 4px; }
 QSplitter::handle { background: $line; }
 QSplitter::handle:horizontal { width: 1px; }
@@ -248,6 +253,8 @@ QAbstractScrollArea::corner { background: transparent; border: none; }
 QProgressBar { background: $track; border: none; border-radius: 3px; height: 6px; max-height: 6px; color: transparent;
   text-align: center; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QToolBar { background: $panel; border: none; spacing: 2px; padding: 2px 6px; }
+QToolBar::separator { background: $line; width: 1px; margin: 4px 6px; }
 QMenuBar { background: $panel; color: $text; border: none; }
 QMenuBar::item { background: transparent; padding: 5px 9px; border-radius: 5px; }
 QMenuBar::item:selected, QMenuBar::item:pressed { background: $raised; }

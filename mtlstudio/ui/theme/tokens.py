@@ -116,7 +116,7 @@ def mix(first: QColor | str, second: QColor | str, share: float) -> QColor:
     """The colour between two: `share` 0 gives the first, 1 the second."""
     a, b = QColor(first), QColor(second)
     part = min(1.0, max(0.0, share))
-    return QColor.fromRgbF(*((1 - part) * x + part * y for x, y in zip(a.getRgbF()[:3], b.getRgbF()[:3], strict=True)))
+    return QColor.fromRgbF(*((1 - part) * x + part * y for x, y in zip(_channels(a), _channels(b), strict=True)))
 
 
 def contrast(first: QColor | str, second: QColor | str) -> float:
@@ -125,8 +125,12 @@ def contrast(first: QColor | str, second: QColor | str) -> float:
     return (bright + 0.05) / (dark + 0.05)
 
 
+def _channels(colour: QColor) -> tuple[float, float, float]:
+    return colour.redF(), colour.greenF(), colour.blueF()
+
+
 def _luminance(colour: QColor) -> float:
-    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _channels(colour)]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 

@@ -49,7 +49,8 @@ def icon(name: str, colour: str | QColor | None = None, size: int | None = None,
         size: exactly this size, in pixels; nothing: the usual ones.
         gap: empty pixels to the right of it.
     """
-    ratio = QGuiApplication.instance().devicePixelRatio() if QGuiApplication.instance() else 1.0
+    app = QGuiApplication.instance()
+    ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
     return QIcon(_icon(theme().name, name, _hex(colour), size or 0, ratio, gap))
 
 

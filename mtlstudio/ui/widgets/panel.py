@@ -150,6 +150,7 @@ class Collapsible(QWidget):
 
     def __init__(self, title: str = "", *, expanded: bool = True, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._expanded = expanded
         self._head = QToolButton()
         self._head.setProperty("fold", True)
         self._head.setCheckable(False)
@@ -165,7 +166,6 @@ class Collapsible(QWidget):
         inside.setSpacing(0)
         inside.addWidget(self._head)
         inside.addWidget(self._content)
-        self._expanded = expanded
         self.set_title(title)
         self._show()
 
