@@ -45,9 +45,11 @@ __all__ = [
     "fragment_to_json",
     "from_json",
     "to_json",
+    "to_text",
 ]
 
 _DEEPEST = 32
+_LINE = 120
 _ID = re.compile(r"[a-z0-9_-]{1,100}")
 _Read = TypeVar("_Read")
 
@@ -69,6 +71,15 @@ def from_json(values: Any, *, where: str) -> ProjectSpec:
     current = migrate(values, where=where)
     body = {key: value for key, value in current.items() if key not in ("format", "version")}
     return _read_whole(ProjectSpec, body, where)
+
+
+def to_text(values: Any, *, ascii_only: bool = False) -> str:
+    """JSON that people and diffs read well: what is small stands on one line, a layer or connection each.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    return _text_of(values, 0, not ascii_only) + "\n"
 
 
 def fragment_to_json(fragment: Fragment) -> dict[str, Any]:
@@ -108,6 +119,19 @@ def field_types(cls: Any) -> dict[str, Any]:
 @cache
 def _types(cls: Any) -> dict[str, Any]:
     return get_type_hints(cls)
+
+
+def _text_of(value: Any, depth: int, raw: bool) -> str:
+    line = json.dumps(value, ensure_ascii=not raw, allow_nan=False)
+    indent, inner = "  " * depth, "  " * (depth + 1)
+    if not value or not isinstance(value, dict | list) or (depth > 1 and len(indent + line) <= _LINE):
+        return line
+    if isinstance(value, list):
+        items = [_text_of(item, depth + 1, raw) for item in value]
+        return "[\n" + ",\n".join(f"{inner}{item}" for item in items) + f"\n{indent}]"
+    keys = [json.dumps(key, ensure_ascii=not raw) for key in value]
+    items = [_text_of(item, depth + 1, raw) for item in value.values()]
+    return "{\n" + ",\n".join(f"{inner}{key}: {item}" for key, item in zip(keys, items, strict=True)) + f"\n{indent}}}"
 
 
 def _read_whole(cls: type[_Read], body: Mapping[str, Any], where: str) -> _Read:
@@ -284,5 +308,8 @@ _SCALARS: dict[Any, Callable[[_Reader, Any, str], Any]] = {
 
 def _described(value: Any) -> str:
     """A value for a sentence: as JSON writes it, cut short."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        text = "…"
     return text if len(text) <= 40 else f"{text[:39]}…"

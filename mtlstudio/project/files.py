@@ -8,13 +8,12 @@ yet; saving removes it.
 from __future__ import annotations
 
 import contextlib
-import json
 from pathlib import Path
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.files import Lock, read_json, write_atomic
 from mtlstudio.base.texts import mark
-from mtlstudio.project.codec import from_json, to_json
+from mtlstudio.project.codec import from_json, to_json, to_text
 from mtlstudio.project.problems import ProjectFileError
 from mtlstudio.project.spec import ProjectSpec
 
@@ -151,7 +150,7 @@ def _bytes(spec: ProjectSpec, folder: Path) -> bytes:
     """The file's content: readable, and the same for the same project."""
     values = to_json(spec)
     try:
-        text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+        text = to_text(values)
     except ValueError as error:
         raise StudioError(
             mark("a number in the project is not finite, so it cannot be saved"),
@@ -159,9 +158,9 @@ def _bytes(spec: ProjectSpec, folder: Path) -> bytes:
             fix=mark("Undo the last change."),
         ) from error
     try:
-        return (text + "\n").encode("utf-8")
+        return text.encode("utf-8")
     except UnicodeEncodeError:  # names of files that are no UTF-8 stand in Python as lone surrogates
-        return (json.dumps(values, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+        return to_text(values, ascii_only=True).encode("ascii")
 
 
 def _with_recovery(error: StudioError, folder: Path) -> ProjectFileError:

@@ -135,17 +135,14 @@ def delete_layers(spec: ProjectSpec, layer_ids: Collection[str]) -> ProjectSpec:
     """Takes layers out and joins what came after each to its main source; a task's output moves there too.
 
     Raises:
-        EditRefused: one of them is an input that is in use, or does not exist.
+        EditRefused: one of them is an input that an output needs, or does not exist.
     """
     network = spec.network
     for layer_id in dict.fromkeys(layer_ids):
         layer = layer_of(network, layer_id)
-        used = any(c.source == layer_id for c in network.connections) or any(
-            output.layer == layer_id for output in network.outputs
-        )
-        if layer.type == INPUT_TYPE and used:
+        if layer.type == INPUT_TYPE and reaches(network)[layer_id]:
             refuse(
-                mark("“{layer}” is where the pictures come in; it cannot be deleted while something needs it"),
+                mark("“{layer}” is where the pictures come in; it cannot be deleted while an output needs it"),
                 layer=layer.name,
             )
         network = heal(network, layer_id)

@@ -133,18 +133,21 @@ class _Trunk:
         done = self._partner_of[self.tasks[0]]
         following = (i for i in self._order if i not in done and all(s in done for s in self._sources(i)))
         for layer_id in following:
-            for task_id in self.tasks:
-                for other_id in self.ways.candidates(layer_id, task_id):
-                    found = self.ways.match(layer_id, other_id)
-                    if found.fits and found.difference is not None:
-                        refuse(found.difference.message, mark("Make them equal first."), **found.difference.values)
-            lacking = next(task_id for task_id in self.tasks if task_id not in self.ways.layers[layer_id].tasks)
-            refuse(
-                mark("“{layer}” has no counterpart on the way of “{task}”"),
-                layer=self.ways.layers[layer_id].name,
-                task=spec.task(lacking).name,
-            )
+            lacking = [task_id for task_id in self.tasks if self._partner(layer_id, task_id) is None]
+            for task_id in lacking:
+                self._refuse_unlike(layer_id, task_id)
+                refuse(
+                    mark("“{layer}” has no counterpart on the way of “{task}”"),
+                    layer=self.ways.layers[layer_id].name,
+                    task=spec.task(task_id).name,
+                )
         refuse(mark("All that can be shared is shared"))
+
+    def _refuse_unlike(self, layer_id: str, task_id: str) -> None:
+        for other_id in self.ways.candidates(layer_id, task_id):
+            found = self.ways.match(layer_id, other_id)
+            if found.fits and found.difference is not None:
+                refuse(found.difference.message, mark("Make them equal first."), **found.difference.values)
 
     def _steps(self) -> Iterator[_Step]:
         place = {layer_id: index for index, layer_id in enumerate(self._order)}

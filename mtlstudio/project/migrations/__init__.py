@@ -1,13 +1,12 @@
 """Older project files become current ones, step by step, in memory.
 
 To change the format: raise `VERSION` in `mtlstudio.project.spec`, add a module `from_<old version>.py` here with
-`migrate(values)`, which turns the JSON of one version into that of the next, and put a file of the old version into
-`tests/golden/`, where it stays for ever.
+`migrate(values)`, which makes the JSON of the next version from that of one (the argument stays as it is), and put a
+file of the old version into `tests/golden/`, where it stays for ever.
 """
 
 from __future__ import annotations
 
-import copy
 import importlib
 from typing import Any
 
@@ -39,7 +38,7 @@ def migrate(values: Any, *, where: str = "") -> dict[str, Any]:
             known=VERSION,
             newer=True,
         )
-    current: dict[str, Any] = copy.deepcopy(values)
+    current = values
     for older in range(version, VERSION):
         step = importlib.import_module(f"{__name__}.from_{older}")
         current = {**step.migrate(current), "version": older + 1}

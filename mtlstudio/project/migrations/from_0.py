@@ -7,7 +7,8 @@ from typing import Any
 
 def migrate(values: dict[str, Any]) -> dict[str, Any]:
     """The JSON values of version 0 as those of version 1. What is not as version 0 had it is left for the reader."""
-    return {**values, "tasks": [_task(task) for task in values.get("tasks", [])]}
+    tasks = values.get("tasks")
+    return {**values, "tasks": [_task(task) for task in tasks]} if isinstance(tasks, list) else values
 
 
 def _task(task: Any) -> Any:

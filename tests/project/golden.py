@@ -1,0 +1,94 @@
+"""The project of `tests/golden/project-v1.json`, in code. Neither may ever change: people's projects look like it."""
+
+from __future__ import annotations
+
+from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.project.spec import (
+    Connection,
+    DatasetSpec,
+    DataSettings,
+    InputSpec,
+    LayerSpec,
+    LossSpec,
+    MethodSpec,
+    NetworkSpec,
+    Output,
+    ProjectSpec,
+    TaskSpec,
+    TrainingSettings,
+)
+
+_ALL = frozenset({"species", "mask", "head_box"})
+
+
+def _layer(layer_id: str, name: str, kind: str, *tasks: str, **parameters: object) -> LayerSpec:
+    return LayerSpec(layer_id, name, kind, frozenset(tasks) or _ALL, FrozenDict(parameters))
+
+
+GOLDEN = ProjectSpec(
+    name="宠物 pets",
+    inputs=(InputSpec("image", "Image"), InputSpec("infrared", "Infrared", "image", 1)),
+    datasets=(
+        DatasetSpec(
+            "pets",
+            "Oxford pets",
+            "oxford_pets",
+            "../数据/oxford iiit pet",
+            FrozenDict(seed=3, subset=None, folds=(1, 2.5)),
+            FrozenDict(species="species", mask="trimap", head_box="head"),
+        ),
+        DatasetSpec("scenes", "Scenes", "scenes", parameters=FrozenDict(dials=FrozenDict(noise=0.1, tail=True))),
+    ),
+    tasks=(
+        TaskSpec(
+            "species",
+            "Species",
+            "classification",
+            "#4C9BE8",
+            FrozenDict(class_names=("cat", "dog")),
+            (LossSpec("cross_entropy"), LossSpec("focal", 0.5, FrozenDict(gamma=2))),
+            0.25,
+            ((0.0, 1.0), (10.0, 0.25)),
+            ("accuracy", "macro_f1"),
+        ),
+        TaskSpec("mask", "宠物掩膜", "segmentation", "#2FB98A", FrozenDict(class_names=("pet", "ground"), ignore_index=255)),
+        TaskSpec("head_box", "Head", "regression", "#F2A541", loss_weight=0.0),
+    ),
+    network=NetworkSpec(
+        layers=(
+            _layer("image", "Image", "input", input="image"),
+            LayerSpec("stage1", "Stage 1", "residual_stage", _ALL, FrozenDict(out_channels=32, blocks=2), True, False, 0.1),
+            _layer("stage2", "Stage 2", "residual_stage", "species", "head_box", out_channels=64, norm=None),
+            LayerSpec(
+                "stage2_2", "Stage 2", "residual_stage", frozenset({"mask"}), FrozenDict(out_channels=64, norm=None),
+                origin="stage2",
+            ),
+            _layer("up1", "Up 1", "unet_decoder", "mask"),
+            LayerSpec("dropout", "Dropout", "dropout", frozenset({"species"}), FrozenDict(p=0.5), bypassed=True),
+            _layer("head", "Head", "linear", "species", out_features=None),
+            _layer("head_2", "Head", "linear", "head_box"),
+        ),
+        connections=(
+            Connection("image", "stage1"),
+            Connection("stage1", "stage2"),
+            Connection("stage1", "stage2_2"),
+            Connection("stage2_2", "up1"),
+            Connection("stage1", "up1", "out", "skip"),
+            Connection("stage2", "dropout", "stage4"),
+            Connection("dropout", "head"),
+            Connection("stage2", "head_2"),
+        ),
+        outputs=(Output("species", "head"), Output("mask", "up1", "map"), Output("head_box", "head_2")),
+    ),
+    data=DataSettings(image_size=96, resize="letterbox", crop_scale=1.0, flip_vertical=0.25),
+    training=TrainingSettings(
+        epochs=40,
+        optimizer=MethodSpec("sgd", FrozenDict(learning_rate=0.05, nesterov=True)),
+        schedule=MethodSpec("cosine", FrozenDict(warm_up_epochs=2)),
+        balancing=MethodSpec("uncertainty"),
+        clip_norm=1.0,
+        patience=5,
+        best="mask.mean_iou",
+        channels_last=True,
+    ),
+)  # fmt: skip
