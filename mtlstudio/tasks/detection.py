@@ -195,6 +195,12 @@ class BoundDetection(DeclaredTask):
             return None
         return BoxesPrediction(boxes[:, 1:], boxes[:, 0].astype(np.int64), np.ones(len(boxes), np.float32))
 
+    def shown(self, target: Tensor, size: int) -> BoxesPrediction | None:
+        """Boxes in pixels of the square."""
+        boxes = target.clone()
+        boxes[:, 1:] *= size
+        return self.truth(boxes.numpy(), Fit(size, size, size))
+
     def paint(self, prediction: Prediction) -> Painting | None:
         """All boxes, in the colours of their classes."""
         said = _boxes(prediction)

@@ -161,6 +161,13 @@ class BoundTask(ABC):
         """A raw target as the metrics take it at the picture's own size (`evaluate`). Default: as encoded."""
         return self.encode(value, fit)
 
+    def shown(self, target: Tensor, size: int) -> Prediction | None:
+        """An encoded target, perhaps turned with its picture, in the form of a prediction for the square of `size`.
+
+        Default: as a raw target of a square picture.
+        """
+        return self.truth(target.numpy(), Fit(size, size, size))
+
     @abstractmethod
     def paint(self, prediction: Prediction) -> Painting | None:
         """What to draw over the picture; None for what is only words."""

@@ -167,6 +167,11 @@ class BoundRegression(DeclaredTask):
         values = self._values(value)
         return None if values is None else ValuesPrediction(values)
 
+    def shown(self, target: Tensor, size: int) -> ValuesPrediction | None:
+        """Positions and sizes in pixels of the square; None where nothing is known any more."""
+        values = places.to_pixels(target.numpy(), self.roles, Fit(size, size, size))
+        return None if np.isnan(values).all() else ValuesPrediction(values)
+
     def paint(self, prediction: Prediction) -> Painting | None:
         """A box where the values are its centre and size and all are known."""
         values = _values(prediction)

@@ -37,8 +37,9 @@ def shapes(painting: Painting | None, colour: str) -> tuple[Shape, ...]:
 
 
 def composed(
-    image: NDArray[np.uint8], paintings: Sequence[tuple[Painting, str]], side: int, opacity: float = 0.55
-) -> QImage:
+    image: NDArray[np.uint8], paintings: Sequence[tuple[Painting, str]], side: int, opacity: float = 0.55,
+    size: tuple[int, int] | None = None,
+) -> QImage:  # fmt: skip
     """A thumbnail: the picture's centre square with everything drawn over it.
 
     Args:
@@ -46,18 +47,18 @@ def composed(
         paintings: with the tasks' colours, lowest first.
         side: of the square, in pixels.
         opacity: of the maps.
+        size: width and height of the picture that the paintings are of, where `image` was read smaller.
     """
     picture = rgb_image(np.ascontiguousarray(image))
-    size = QSize(side, side)
-    canvas = QImage(size, QImage.Format.Format_RGB32)
+    canvas = QImage(QSize(side, side), QImage.Format.Format_RGB32)
     painter = QPainter(canvas)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    height, width = image.shape[:2]
+    width, height = size or (picture.width(), picture.height())
     edge = min(width, height)
     part = QRectF((width - edge) / 2, (height - edge) / 2, edge, edge)
     whole = QRectF(0, 0, side, side)
-    scale = side / edge
-    painter.drawImage(whole, _shrunk(picture, scale), _scaled(part, picture, scale))
+    scale, ratio = side / edge, picture.width() / width
+    painter.drawImage(whole, _shrunk(picture, scale / ratio), _scaled(part, ratio, scale / ratio))
     for painting, colour in paintings:
         layer = overlay(painting)
         if layer is not None:
@@ -101,7 +102,7 @@ def _shrunk(picture: QImage, scale: float) -> QImage:
     )  # fmt: skip
 
 
-def _scaled(part: QRectF, picture: QImage, scale: float) -> QRectF:
-    if scale > 0.5:
-        return part
-    return QRectF(part.left() * scale, part.top() * scale, part.width() * scale, part.height() * scale)
+def _scaled(part: QRectF, ratio: float, scale: float) -> QRectF:
+    """The part in pixels of the picture as it was read, and shrunk."""
+    factor = ratio if scale > 0.5 else ratio * scale
+    return QRectF(part.left() * factor, part.top() * factor, part.width() * factor, part.height() * factor)
