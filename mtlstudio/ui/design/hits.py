@@ -44,10 +44,10 @@ def hit(scene: Scene, at: Point, selection: frozenset[str] = frozenset(), hovere
         return Hit("callout" if at.x >= scene.frame.head else "nothing")
     if at.x < scene.frame.head:
         return _header(scene, at)
-    handle = _handle(scene, at, selection, hovered)
+    found = card_at(scene, at)
+    handle = _handle(scene, at, selection, found or hovered)
     if handle.kind != "nothing":
         return handle
-    found = card_at(scene, at)
     if found:
         return _tap(scene, at, found) or Hit("card", layer=found)
     return _wire(scene, at)
