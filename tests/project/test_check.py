@@ -85,7 +85,7 @@ FAULTS: list[tuple[ProjectSpec, set[tuple[str, str]]]] = [
     (relayer("stage1", id="Stage 1"), {
         ("project.bad_id", "layer.Stage 1"),
         ("network.no_source", "layer.stage2"),
-        ("network.dead_layer", "layer.Stage 1"), ("network.sharing", "layer.image"),
+        ("network.dead_layer", "layer.Stage 1"), ("network.no_source", "layer.Stage 1"),
         ("network.unknown_layer", "connection.image:out->stage1:in"),
         ("network.unknown_layer", "connection.stage1:out->stage2:in"),
         ("network.unknown_layer", "connection.stage1:out->up1:skip"),

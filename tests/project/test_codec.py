@@ -73,7 +73,7 @@ PROJECTS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(PROJECTS)
 def test_a_project_comes_back_exactly_as_it_was_written(spec: ProjectSpec) -> None:
     text = to_text(to_json(spec))
