@@ -26,7 +26,7 @@ from mtlstudio.ui.widgets.titles import ElidedLabel
 
 SMOOTHINGS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
 _BETWEEN_PLOTS_MS = 12
-_LEAST_WIDTH = 250
+_LEAST_WIDTH = 212
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Board(QWidget):
 
     def _arrange(self) -> None:
         count = len(self.panels)
-        wished = 1 if count < 2 else 2 if count <= 4 else 3 if count <= 9 else 4
+        wished = 1 if count < 2 else 2 if count <= 4 else 3 if count in (5, 6, 9) else 4
         columns = max(1, min(wished, self.width() // scaled(_LEAST_WIDTH)))
         if columns == self._columns:
             return

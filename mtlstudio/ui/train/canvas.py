@@ -4,130 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QFrame, QWidget
 
-from mtlstudio.ui.theme import font, scaled, signals, style_plot, theme
+from mtlstudio.ui.theme import scaled, signals, theme
 from mtlstudio.ui.train.growing import Numbers
-from mtlstudio.ui.train.words import clock
+from mtlstudio.ui.train.overlay import BOTTOM, LEFT, RIGHT, TOP, Overlay, PlotMark, Scale
+from mtlstudio.ui.train.ticks import Unit
 
-Unit = Literal["step", "epoch", "time"]
 Line = tuple[Numbers, Numbers]
 _NOTHING = np.empty(0)
 _LEAST_DRAG = 5
-
-
-@dataclass(frozen=True)
-class PlotMark:
-    """Something at a place of the x axis: a dashed line with words, or (without words) a tick at the bottom."""
-
-    x: float
-    words: str = ""
-    colour: str = "warning"
-    height: float = 5.0
-
-
-class _Overlay(pg.GraphicsObject):
-    """Marks, crosshair and the band of a zoom: painted over the curves in the view's own pixels."""
-
-    def __init__(self, view: pg.ViewBox) -> None:
-        super().__init__(view)
-        self._view = view
-        self.marks: tuple[PlotMark, ...] = ()
-        self.cross: float | None = None
-        self.dots: tuple[tuple[float, str], ...] = ()
-        self.band: tuple[float, float] | None = None
-        self.setZValue(50)
-        view.sigResized.connect(self._resized)
-
-    def boundingRect(self) -> QRectF:  # noqa: N802
-        """The whole view."""
-        return QRectF(self._view.rect())
-
-    def place(self, x: float) -> float:
-        """Where a value of the x axis stands in the view."""
-        (low, high), _ = self._view.viewRange()
-        area = self._view.rect()
-        return float(area.left() + (x - low) / max(high - low, 1e-300) * area.width())
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Paints what there is."""
-        area = self.boundingRect()
-        painter.setClipRect(area)
-        if self.band is not None:
-            left, right = (self.place(x) for x in self.band)
-            painter.fillRect(QRectF(left, area.top(), right - left, area.height()), theme().colour("accent", 0.18))
-        self._paint_marks(painter, area)
-        if self.cross is not None:
-            self._paint_cross(painter, area, self.cross)
-
-    def _paint_marks(self, painter: QPainter, area: QRectF) -> None:
-        painter.setFont(font(10.5))
-        metrics = painter.fontMetrics()
-        taken: list[QRectF] = []
-        for mark in self.marks:
-            x = round(self.place(mark.x)) + 0.5
-            if not area.left() - 1 <= x <= area.right() + 1:
-                continue
-            colour = theme().colour(mark.colour)
-            if not mark.words:
-                painter.setPen(QPen(colour, 1))
-                painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() - scaled(mark.height)))
-                continue
-            painter.setPen(QPen(colour, 1, Qt.PenStyle.DashLine))
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            room = QRectF(x + 4, area.top(), metrics.horizontalAdvance(mark.words) + 2, metrics.height())
-            if room.right() > area.right():
-                room.moveRight(x - 4)
-            if not any(room.intersects(other) for other in taken):
-                taken.append(room)
-                painter.setPen(colour)
-                painter.drawText(room, Qt.AlignmentFlag.AlignLeft, mark.words)
-
-    def _paint_cross(self, painter: QPainter, area: QRectF, at: float) -> None:
-        x = round(self.place(at)) + 0.5
-        painter.setPen(QPen(theme().colour("dim", 0.7), 1))
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        _, (low, high) = self._view.viewRange()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for y, colour in self.dots:
-            if math.isfinite(y):
-                down = area.bottom() - (y - low) / max(high - low, 1e-300) * area.height()
-                painter.setBrush(theme().colour(colour))
-                painter.drawEllipse(QPointF(x, down), scaled(3), scaled(3))
-
-    def _resized(self) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-
-class _StepAxis(pg.AxisItem):
-    """The x axis: steps, epochs, or minutes and seconds."""
-
-    unit: Unit = "step"
-
-    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
-        """Words at the ticks."""
-        if self.unit == "time":
-            return [clock(value) for value in values]
-        return [f"{value:g}" if abs(value) < 1e5 else f"{value / 1000:g}k" for value in values]
-
-    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:  # noqa: N802
-        """Whole steps and epochs; seconds and minutes as on a clock."""
-        most = max(2.0, size / scaled(70))
-        least = (high - low) / most
-        if self.unit == "time":
-            steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000, 86400, 864000]
-            return [(next((step for step in steps if step >= least), 8640000), 0)]
-        power = 10 ** math.floor(math.log10(max(least, 0.1)))
-        return [(max(1.0, next(n for n in (1, 2, 5, 10) if n * power >= least * 0.999) * power), 0)]
+_WIDTH = 1.5
 
 
 class Canvas(pg.PlotWidget):
@@ -147,16 +39,17 @@ class Canvas(pg.PlotWidget):
     pointed = Signal(float)
 
     def __init__(self, colour: str, parent: QWidget | None = None) -> None:
-        self._axis = _StepAxis("bottom")
-        super().__init__(parent, axisItems={"bottom": self._axis})
-        self._colour, self._drag_from, self._panning = colour, None, False
+        super().__init__(parent)
+        self._colour, self._panning = colour, False
+        self._drag_from: QPointF | None = None
         self._drag_range = (0.0, 1.0)
-        self._log = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         item = self.getPlotItem()
         item.hideButtons()
         item.setMenuEnabled(False)
+        for axis in ("left", "bottom"):
+            item.hideAxis(axis)
         self._view = item.getViewBox()
         self._view.setMouseEnabled(False, False)
         self._view.disableAutoRange()
@@ -164,26 +57,22 @@ class Canvas(pg.PlotWidget):
         self._raw, self._shown, self._validated = (pg.PlotCurveItem(antialias=True) for _ in range(3))
         for curve in (self._raw, self._shown, self._validated):
             item.addItem(curve)
-        self._overlay = _Overlay(self._view)
-        left = self.getAxis("left")
-        left.enableAutoSIPrefix(False)
-        style_plot(self)
+        self._scale, self._overlay = Scale(item), Overlay(self._view)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self._dress()
         signals.theme_changed.connect(self._dress)
 
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Small: it takes the room there is."""
+        return QSize(scaled(220), scaled(110))
+
     # --- what it shows ----------------------------------------------------------------------------------------
 
-    def set_unit(self, unit: Unit) -> None:
-        """What the x axis counts."""
-        self._axis.unit = unit
-        self._axis.picture = None
-        self._axis.update()
-
-    def set_log(self, log: bool) -> None:
-        """The curves given from now on are decimal logarithms."""
-        if log != self._log:
-            self._log = log
-            self.getAxis("left").setLogMode(y=log)
+    def set_axes(self, unit: Unit, log: bool) -> None:
+        """What the x axis counts, and whether the curves given from now on are decimal logarithms."""
+        if (unit, log) != (self._scale.unit, self._scale.log):
+            self._scale.unit, self._scale.log = unit, log
+            self._scale.update()
 
     def set_lines(self, raw: Line | None, shown: Line, validated: Line) -> None:
         """Shows curves: as measured (faint; None where they are not averaged), averaged, of the validation."""
@@ -244,7 +133,8 @@ class Canvas(pg.PlotWidget):
             by = (event.position().x() - self._drag_from.x()) * (high - low) / self.pixels()
             self.asked.emit(low - by, high - by)
             return
-        self._overlay.band = tuple(sorted((self.x_at(self._drag_from), self.x_at(event.position()))))
+        start, end = self.x_at(self._drag_from), self.x_at(event.position())
+        self._overlay.band = (min(start, end), max(start, end))
         self._overlay.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -288,9 +178,10 @@ class Canvas(pg.PlotWidget):
 
     def _dress(self) -> None:
         colour: QColor = theme().colour(self._colour)
-        self._shown.setPen(pg.mkPen(colour, width=1))
+        self._shown.setPen(pg.mkPen(colour, width=_WIDTH))
         self._validated.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
-        self._raw.setPen(pg.mkPen(theme().colour(self._colour, 0.38), width=1))
-        self.getAxis("left").setWidth(scaled(42))
-        self.getAxis("bottom").setHeight(scaled(22))
+        self._raw.setPen(pg.mkPen(theme().colour(self._colour, 0.3), width=1))
+        self.setBackground(theme().colour("panel"))
+        self.getPlotItem().layout.setContentsMargins(scaled(LEFT), scaled(TOP), scaled(RIGHT), scaled(BOTTOM))
+        self._scale.update()
         self._overlay.update()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
@@ -43,7 +44,7 @@ class TrainController(QObject):
         studio.document_opened.connect(self.refresh)
         self.refresh()
 
-    def handlers(self) -> dict[str, object]:
+    def handlers(self) -> dict[str, Callable[[], object]]:
         """Action id -> who carries it out."""
         return {
             "train.start": self.start, "train.pause": self.pause, "train.stop": self.stop, "train.resume": self.resume,
@@ -131,9 +132,9 @@ class TrainController(QObject):
         action.setText(tr("Resume") if paused else tr("Pause"))
         action.setIcon(icon("play" if paused else "pause"))
 
-    def _launched(self, launch: object) -> bool:
+    def _launched(self, launch: Callable[[], None]) -> bool:
         try:
-            launch()  # type: ignore[operator]
+            launch()
         except StudioError as error:
             self._studio.say(error.text(), "bad")
             return False

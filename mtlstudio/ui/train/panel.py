@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import TaskSpec
 from mtlstudio.ui.theme import scaled
-from mtlstudio.ui.train.canvas import Canvas, PlotMark, Unit
+from mtlstudio.ui.train.canvas import Canvas
 from mtlstudio.ui.train.growing import Numbers
+from mtlstudio.ui.train.overlay import PlotMark
 from mtlstudio.ui.train.reduce import reduced, span
 from mtlstudio.ui.train.series import TOTAL, RunSeries
+from mtlstudio.ui.train.ticks import Unit
 from mtlstudio.ui.train.words import change_words, headline, lines_at
 from mtlstudio.ui.widgets.panel import Panel
 
@@ -76,10 +78,16 @@ class LossPanel(Panel):
 
     def show_figures(self, series: RunSeries) -> None:
         """Shows the newest figures at the right of the title."""
-        words = headline(series, self.name, self.task)
+        parts = headline(series, self.name, self.task)
+        for words in (" · ".join(parts), " · ".join((parts[0], *parts[2:])), parts[0]):
+            if self._fits(words):
+                break
         if words != self._headline:
             self._headline = words
             self.set_subtitle(words)
+
+    def _fits(self, words: str) -> bool:
+        return self.fontMetrics().horizontalAdvance(self.title() + words) < self.width() - scaled(62)
 
     def show_curves(self, series: RunSeries, frame: Frame) -> None:
         """Draws what can be seen of the curves."""
@@ -92,8 +100,7 @@ class LossPanel(Panel):
         shown = _scaled(reduced(x, curve.shown.values, low, high, pixels), scale, log)
         raw = _scaled(reduced(x, curve.raw.values, low, high, pixels), scale, log) if series.smoothing > 0 else None
         validated = _scaled(reduced(at, validation.loss.values, low, high, pixels), scale, log)
-        self.canvas.set_unit(frame.unit)
-        self.canvas.set_log(log)
+        self.canvas.set_axes(frame.unit, log)
         self.canvas.set_lines(raw, shown, validated)
         self.canvas.set_marks(self._marks(series, frame.unit, scale))
         lines = [line for line in (raw, shown, validated) if line is not None]

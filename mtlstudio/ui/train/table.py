@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from mtlstudio.base.texts import tr
@@ -14,6 +14,8 @@ from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.train.series import RunSeries
 from mtlstudio.ui.train.words import DASH, figure, main_metric, short_name
 from mtlstudio.ui.widgets.panel import Panel
+
+_NAMES = 1.7  # how much wider the names are than a column of figures
 
 
 class TaskTable(Panel):
@@ -30,8 +32,9 @@ class TaskTable(Panel):
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.table.setIconSize(QSize(scaled(10), scaled(10)))
         self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(scaled(30))
+        self.table.verticalHeader().setDefaultSectionSize(scaled(28))
         self.add(self.table)
         around = self.layout()
         assert around is not None
@@ -53,7 +56,8 @@ class TaskTable(Panel):
             head.setTextAlignment(_side(place))
             self.table.setHorizontalHeaderItem(place, head)
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         for line, task in enumerate(self._tasks):
             for place in range(len(names)):
@@ -64,6 +68,17 @@ class TaskTable(Panel):
                 self.table.setItem(line, place, cell)
         high = header.sizeHint().height() + len(self._tasks) * self.table.verticalHeader().defaultSectionSize()
         self.table.setFixedHeight(high + 4)
+        self._share_width()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """The names take what the figures leave."""
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        each = int((self.width() - scaled(22)) / (_NAMES + self.table.columnCount() - 1))
+        for place in range(1, self.table.columnCount()):
+            self.table.setColumnWidth(place, each)
 
     def refresh(self, series: RunSeries) -> None:
         """Shows the newest figures."""

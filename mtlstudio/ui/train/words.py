@@ -11,10 +11,9 @@ from mtlstudio.project.spec import ProjectSpec, TaskSpec
 from mtlstudio.runs.events import RunFinished
 from mtlstudio.tasks.interface import MetricDeclaration
 from mtlstudio.tasks.registry import task_type
-from mtlstudio.ui.train.series import RunSeries, WeightMark, weighted_sum
+from mtlstudio.ui.train.series import RunSeries, weighted_sum
 
 DASH = "—"
-_MOST_TERMS = 6
 
 
 def figure(value: float | None) -> str:
@@ -83,18 +82,23 @@ def equation(series: RunSeries) -> str:
     if total is None or not terms or not series.weights:
         return ""
     right = sum(weight * loss for _task, weight, loss in terms) + series.extra
-    words = [f"{weight_figure(weight)} × {figure(loss)}" for _task, weight, loss in terms[:_MOST_TERMS]]
-    if len(terms) > _MOST_TERMS:
-        words.append("…")
-    text = " + ".join(words)
+    text = _terms(terms)
     if series.extra:
         text += f" {'+' if series.extra > 0 else '−'} {figure(abs(series.extra))}"
     sign = "=" if abs(right - total) <= max(6e-4, 2e-3 * abs(total)) else "≈"
     return f"{tr('Total')} {figure(total)} {sign} {text}"
 
 
-def headline(series: RunSeries, name: str, task: TaskSpec | None) -> str:
-    """What stands at the right of a plot's title: `0.130 · val 0.190 · mIoU 0.752`."""
+def _terms(terms: list[tuple[str, float, float]]) -> str:
+    """`0.15 × 0.013 + 0.85 × 0.212`; several equal weights stand before a bracket."""
+    weights = {weight_figure(weight) for _task, weight, _loss in terms}
+    if len(terms) > 3 and len(weights) == 1:
+        return f"{weights.pop()} × ({' + '.join(figure(loss) for _task, _weight, loss in terms)})"
+    return " + ".join(f"{weight_figure(weight)} × {figure(loss)}" for _task, weight, loss in terms)
+
+
+def headline(series: RunSeries, name: str, task: TaskSpec | None) -> list[str]:
+    """What stands at the right of a plot's title: `0.130`, `val 0.190`, `mIoU 0.752`."""
     parts = [figure(series.current(name))]
     validated = series.validation[name].last()
     if validated is not None:
@@ -103,7 +107,7 @@ def headline(series: RunSeries, name: str, task: TaskSpec | None) -> str:
     value = series.main_value(task.id) if task is not None else None
     if metric is not None and value is not None:
         parts.append(f"{short_name(metric)} {figure(value)}")
-    return " · ".join(parts)
+    return parts
 
 
 def change_words(before: float, after: float) -> str:
@@ -111,25 +115,20 @@ def change_words(before: float, after: float) -> str:
     return f"λ {before:.2f} → {after:.2f}"
 
 
-def mark_lines(series: RunSeries, names: Mapping[str, str]) -> list[str]:
-    """The marks as lines, oldest first: `epoch 18 · mask λ 0.50 → 0.70`, `epoch 19 · best species`."""
-    found: list[tuple[int, str]] = []
+def mark_lines(series: RunSeries, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The marks, oldest first, as (when, what): `epoch 18`, `Pet mask λ 0.50 → 0.70`; `epoch 19`, `best Species`."""
+    found: list[tuple[int, int, str]] = []
     for mark in series.marks:
-        found.append((mark.step, _mark_line(series, mark, names)))
+        epoch = min(series.total_epochs, mark.step // series.steps_per_epoch + 1)
+        words = f"{names.get(mark.main, mark.main)} {change_words(*mark.changes[mark.main])}"
+        found.append((mark.step, epoch, words))
     if series.best_epoch is not None:
-        line = tr("epoch {epoch} · best", epoch=series.best_epoch.epoch)
-        found.append((series.best_epoch.step, line))
+        found.append((series.best_epoch.step, series.best_epoch.epoch, tr("best of all")))
     for task, best in series.best.items():
         if task in names:
-            found.append((best.step, tr("epoch {epoch} · best {task}", epoch=best.epoch, task=names[task])))
-    return [line for _step, line in sorted(found, key=lambda item: item[0])]
-
-
-def _mark_line(series: RunSeries, mark: WeightMark, names: Mapping[str, str]) -> str:
-    epoch = mark.step // series.steps_per_epoch + 1
-    before, after = mark.changes[mark.main]
-    change = change_words(before, after)
-    return tr("epoch {epoch} · {task} {change}", epoch=epoch, task=names.get(mark.main, mark.main), change=change)
+            found.append((best.step, best.epoch, tr("best {task}", task=names[task])))
+    found.sort(key=lambda item: item[0])
+    return [(tr("epoch {epoch}", epoch=epoch), words) for _step, epoch, words in found]
 
 
 def best_rule(spec: ProjectSpec) -> str:

@@ -1,0 +1,259 @@
+"""BALANCE: how the tasks' losses become one. While a run of this window trains, its λ are steered live."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from mtlstudio.base.declare import Parameter
+from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.base.texts import tr
+from mtlstudio.project import edits
+from mtlstudio.project.settings import MethodSpec
+from mtlstudio.project.spec import ProjectSpec, TaskSpec
+from mtlstudio.runs.events import Event, StepsMeasured
+from mtlstudio.session.studio import Studio
+from mtlstudio.training.balancing import BalancingMethod
+from mtlstudio.training.methods import balancing_methods
+from mtlstudio.ui.widgets.common import column, label, row
+from mtlstudio.ui.widgets.dots import ColourDot
+from mtlstudio.ui.widgets.parameter_form import ParameterForm
+from mtlstudio.ui.widgets.titles import ElidedLabel, SectionTitle
+from mtlstudio.ui.widgets.value_slider import ValueSlider
+
+SEND_MS = 50
+_ONE_GESTURE = 1.0
+_FREE_MAXIMUM = 10.0
+_SAME = 1e-4
+
+
+def rebalanced(weights: Mapping[str, float], task: str, value: float, normalised: bool) -> dict[str, float]:
+    """The weights after one was set.
+
+    Where they are to sum to 1, the others share what is left in their own proportions (equally where these are lost).
+    """
+    if not normalised:
+        return {**weights, task: value}
+    value = min(1.0, max(0.0, value))
+    others = {name: weight for name, weight in weights.items() if name != task}
+    total = sum(others.values())
+    shares = {name: weight / total if total > 0 else 1.0 / len(others) for name, weight in others.items()}
+    alone = 1.0 if not others else value
+    return {name: alone if name == task else (1.0 - value) * shares[name] for name in weights}
+
+
+class _TaskSlider(QWidget):
+    """A task's name and its λ."""
+
+    def __init__(self, task: TaskSpec, normalised: bool) -> None:
+        super().__init__()
+        top = 1.0 if normalised else _FREE_MAXIMUM
+        self.slider = ValueSlider(
+            0.0, top, task.loss_weight, scale="linear" if normalised else "log", colour=task.colour,
+            name=tr("λ of {task}", task=task.name),
+        )  # fmt: skip
+        self.slider.setObjectName(f"weight-{task.id}")
+        self.setLayout(column(row(ColourDot(task.colour), ElidedLabel(task.name), spacing=6), self.slider, spacing=0))
+
+
+class BalanceBox(QWidget):
+    """The balancing method and a slider per task."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        assert studio.document is not None
+        self._training, self._document = studio.training, studio.document
+        self._methods = {method.id: method for method in balancing_methods()}
+        self._sliders: dict[str, _TaskSlider] = {}
+        self._built: tuple[object, ...] = ()
+        self._weights: dict[str, float] = {}
+        self._run_weights: dict[str, float] = {}
+        self._waits_for_step = False
+        self._last_gesture = (0.0, "", 0)
+        self.method = ParameterForm()
+        self.method.setObjectName("balancing")
+        self.method.changed.connect(self._edit_method)
+        self.normalise = QCheckBox(tr("λ sum to 1"))
+        self.normalise.setObjectName("normalise")
+        self.normalise.clicked.connect(self._edit_normalise)
+        self.hint = label("", "dim", wrap=True)
+        self.hint.setObjectName("weights-hint")
+        self._tasks = QVBoxLayout()
+        self._tasks.setSpacing(4)
+        inside = QVBoxLayout(self)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(6)
+        inside.addWidget(SectionTitle(tr("Balance")))
+        inside.addWidget(self.method)
+        inside.addLayout(self._tasks)
+        inside.addWidget(self.normalise)
+        inside.addWidget(self.hint)
+        self._sender = QTimer(self)
+        self._sender.setSingleShot(True)
+        self._sender.setInterval(SEND_MS)
+        self._sender.timeout.connect(self._send)
+        self._document.changed.connect(self._follow_document)
+        studio.training.state_changed.connect(self.refresh)
+        self.refresh()
+
+    # --- showing ----------------------------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> ProjectSpec:
+        """What is shown: the snapshot of the run in training, else the project."""
+        running = self._training.spec if self._training.is_training else None
+        return running or self._document.spec
+
+    def weights(self) -> dict[str, float]:
+        """λ as the sliders show them."""
+        return dict(self._weights)
+
+    def slider(self, task: str) -> ValueSlider:
+        """A task's slider."""
+        return self._sliders[task].slider
+
+    def refresh(self, *_news: object) -> None:
+        """Shows the project, or the run in training."""
+        spec, live = self.spec, self._training.is_training
+        if not live:
+            self._run_weights, self._waits_for_step = {}, False
+        self._build(spec)
+        chosen = self._methods.get(spec.training.balancing.method)
+        self._show_method(spec, chosen)
+        self.method.setEnabled(not live)
+        self.normalise.setChecked(spec.training.normalise_weights)
+        self.normalise.setEnabled(not live)
+        counts = chosen is None or chosen.uses_weights
+        self.normalise.setVisible(counts)
+        for slider in self._sliders.values():
+            slider.setEnabled(counts)
+        self.hint.setText(self._hint(counts, live))
+        if not self._is_held():
+            self._show_weights(self._run_weights or self._project_weights(spec))
+
+    def take(self, events: list[Event]) -> None:
+        """The run in training has news: its λ are shown while the user does not hold them."""
+        if not self._training.is_training:
+            return
+        newest = next((event for event in reversed(events) if isinstance(event, StepsMeasured)), None)
+        if newest is not None:
+            self._run_weights = dict(newest.weights)
+            if all(abs(self._run_weights.get(task, 0.0) - weight) < _SAME for task, weight in self._weights.items()):
+                self._waits_for_step = False
+        chosen = self._methods.get(self.spec.training.balancing.method)
+        if self._run_weights and (chosen is None or chosen.uses_weights) and not self._is_held():
+            self._show_weights(self._run_weights)
+
+    def _build(self, spec: ProjectSpec) -> None:
+        wanted = (spec.training.normalise_weights, tuple((task.id, task.name, task.colour) for task in spec.tasks))
+        if wanted == self._built:
+            return
+        self._built = wanted
+        for slider in self._sliders.values():
+            self._tasks.removeWidget(slider)
+            slider.hide()
+            slider.deleteLater()
+        self._sliders = {task.id: _TaskSlider(task, spec.training.normalise_weights) for task in spec.tasks}
+        for task, made in self._sliders.items():
+            self._tasks.addWidget(made)
+            made.slider.changed.connect(partial(self._moved, task))
+            made.slider.released.connect(partial(self._released, task))
+
+    def _show_method(self, spec: ProjectSpec, chosen: BalancingMethod | None) -> None:
+        choices = FrozenDict({method.id: method.name for method in self._methods.values()})
+        choice = Parameter("method", "choice", "fixed", tr("Method"), chosen.summary if chosen else "", choices=choices)
+        own = chosen.parameters if chosen is not None else ()
+        balancing = spec.training.balancing
+        self.method.set_parameters((choice, *own), {"method": balancing.method, **balancing.parameters})
+
+    def _project_weights(self, spec: ProjectSpec) -> dict[str, float]:
+        weights = {task.id: task.loss_weight for task in spec.tasks}
+        total = sum(weights.values())
+        if spec.training.normalise_weights and total > 0:
+            return {task: weight / total for task, weight in weights.items()}
+        return weights
+
+    def _show_weights(self, weights: Mapping[str, float]) -> None:
+        self._weights = {task: weights.get(task, 0.0) for task in self._sliders}
+        for task, made in self._sliders.items():
+            if not made.slider.is_dragging():
+                made.slider.set_value(self._weights[task])
+
+    def _hint(self, counts: bool, live: bool) -> str:
+        if not counts:
+            return tr("This method finds the weights itself; λ does not count.")
+        return tr("Live: taken up at the next step.") if live else tr("For the next run.")
+
+    def _is_held(self) -> bool:
+        """The user holds a slider, or the run has not taken up yet what was set."""
+        return self._waits_for_step or any(made.slider.is_dragging() for made in self._sliders.values())
+
+    # --- steering ---------------------------------------------------------------------------------------------
+
+    def _moved(self, task: str, value: float) -> None:
+        self._weights = rebalanced(self._weights, task, value, self.spec.training.normalise_weights)
+        for other, made in self._sliders.items():
+            if other != task:
+                made.slider.set_value(self._weights[other])
+        if self._training.is_training:
+            self._waits_for_step = True
+            if not self._sender.isActive():
+                self._sender.start()
+
+    def _released(self, task: str, _value: float) -> None:
+        weights = {name: value for name, value in self._weights.items() if name in self._document.spec.task_ids}
+        names = {item.id: item.name for item in self.spec.tasks}
+        self._send()
+        self._document.apply(
+            tr("Weigh {task}", task=names[task]), lambda spec: edits.set_loss_weights(spec, weights), self._gesture(task)
+        )
+
+    def _gesture(self, task: str) -> str:
+        """Key presses in a row are one undo step, two drags are two."""
+        moment, before, number = self._last_gesture
+        now = time.monotonic()
+        number += not (before == task and now - moment < _ONE_GESTURE)
+        self._last_gesture = (now, task, number)
+        return f"weights {number}"
+
+    def _send(self) -> None:
+        self._sender.stop()
+        if self._training.is_training and self._waits_for_step:
+            self._training.set_weights(self._weights)
+
+    def _follow_document(self, before: ProjectSpec, after: ProjectSpec) -> None:
+        """Undo, redo and any other edit of λ steer the run as well: what the project says is what it does."""
+        if before.tasks == after.tasks and before.training == after.training:
+            return
+        old, new = (self._project_weights(spec) for spec in (before, after))
+        if self._training.is_training and old != new:
+            wanted = {task: weight for task, weight in new.items() if task in self._sliders}
+            if any(abs(weight - self._weights.get(task, 0.0)) > 1e-9 for task, weight in wanted.items()):
+                self._waits_for_step = True
+                self._show_weights({**self._weights, **wanted})
+                self._training.set_weights(self._weights)
+        self.refresh()
+
+    # --- editing ----------------------------------------------------------------------------------------------
+
+    def _edit_method(self, name: str, value: object) -> None:
+        balancing = self._document.spec.training.balancing
+        if name == "method":
+            made = MethodSpec(str(value))
+        else:
+            made = MethodSpec(balancing.method, balancing.parameters.with_(**{name: value}))
+        self._document.apply(
+            tr("Choose how to balance"), lambda spec: edits.set_training(spec, balancing=made), f"training.balancing.{name}"
+        )
+
+    def _edit_normalise(self, normalise: bool) -> None:
+        weights = self._project_weights(self._document.spec)
+
+        def edit(spec: ProjectSpec) -> ProjectSpec:
+            return edits.set_training(edits.set_loss_weights(spec, weights), normalise_weights=normalise)
+
+        self._document.apply(tr("λ sum to 1") if normalise else tr("λ are free"), edit)
