@@ -7,21 +7,23 @@ from functools import cache
 
 from PySide6.QtGui import QColor
 
+from mtlstudio.tasks.palette import CLASS_COLOURS, class_colour
 from mtlstudio.ui.theme.tokens import Tokens, mix
+
+__all__ = [
+    "CLASS_COLOURS",
+    "TASK_COLOURS",
+    "class_colour",
+    "class_table",
+    "depth_table",
+    "diverging_colour",
+    "heat_table",
+    "task_colour",
+]
 
 TASK_COLOURS: tuple[str, ...] = (
     "#4C9BE8", "#F2A541", "#2FB98A", "#C77DBB", "#E3735E", "#9C8CF2", "#B8B04A", "#5BC0C9",
 )  # fmt: skip
-
-CLASS_COLOURS: tuple[str, ...] = (
-    "#838892", "#F44F62", "#5BD805", "#8900BC", "#EFA810", "#F485FE", "#205BF7", "#37830F",
-    "#19AFFE", "#9D2964", "#00ECC3", "#9C72FE", "#D1ED6A", "#D029B5", "#B74506", "#E4A2AF",
-    "#08629C", "#6F5B21", "#88B463", "#AACDFF", "#805AA5", "#C074AE", "#176C5F", "#1ABCB8",
-    "#C77F3E", "#FCD8A2", "#FDCBF8", "#2582DC", "#9C9FD6", "#7142EE", "#B3EFC8", "#975B62", "#24AF32",
-)  # fmt: skip
-"""Class 0 (background) is grey; the rest were picked one after another as far as possible from all before in OKLab."""
-
-_GOLDEN = 0.61803398875
 
 
 def task_colour(index: int) -> str:
@@ -31,14 +33,6 @@ def task_colour(index: int) -> str:
     if turn == 0:
         return base
     return mix(base, "#ffffff" if turn % 2 else "#000000", 0.22 + 0.1 * ((turn - 1) // 2 % 3)).name()
-
-
-def class_colour(index: int) -> str:
-    """Colour of a class; beyond the list the hue goes on by the golden ratio, so that neighbours differ."""
-    if 0 <= index < len(CLASS_COLOURS):
-        return CLASS_COLOURS[index]
-    hue = (index * _GOLDEN) % 1.0
-    return QColor.fromHsvF(hue, 0.55 + 0.35 * (index % 3) / 2, 0.95 - 0.3 * (index % 2)).name()
 
 
 def class_table(count: int, alpha: int = 255, transparent: tuple[int, ...] = ()) -> list[int]:

@@ -66,7 +66,7 @@ def button(
             made.setProperty(name, True)
     if icon:
         colour = "on_accent" if accent else "bad" if danger else "text"
-        set_icon(made, icon, colour, size=14 if small else 16, gap=3 if text else 0)
+        set_icon(made, icon, colour, size=14 if small else 16)
     return made
 
 

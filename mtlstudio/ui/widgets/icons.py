@@ -14,7 +14,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPaintEvent, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from mtlstudio.base.resources import resource
 from mtlstudio.ui.theme import scaled, signals, theme
@@ -59,7 +59,9 @@ def pixmap(name: str, size: int = 20, colour: str | QColor | None = None, ratio:
     return _pixmap(name, size, _hex(colour), ratio)
 
 
-def set_icon(target: QObject, name: str, colour: str | None = None, size: int | None = None, gap: int = 0) -> None:
+def set_icon(
+    target: QObject, name: str, colour: str | None = None, size: int | None = None, gap: int | None = None
+) -> None:
     """Gives a button or an action an icon that follows the theme.
 
     Args:
@@ -67,9 +69,11 @@ def set_icon(target: QObject, name: str, colour: str | None = None, size: int | 
         name: see `icon`; an empty name takes the icon away.
         colour: a token or a colour; nothing: `text`.
         size: icon size in pixels; nothing leaves the button's own.
-        gap: empty pixels to the right of it, before a button's words; wants a size.
+        gap: empty pixels to the right of it; nothing: 3 where a button has words and a size is given.
     """
     follower = target.findChild(_Follower, options=Qt.FindChildOption.FindDirectChildrenOnly) or _Follower(target)
+    if gap is None:
+        gap = 3 if size and isinstance(target, QAbstractButton) and target.text() else 0
     follower.set(name, colour, size or 0, gap)
 
 
