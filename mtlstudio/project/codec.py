@@ -20,19 +20,19 @@ from mtlstudio.project.problems import Place, Problem, ProjectFileError, Severit
 from mtlstudio.project.settings import DataSettings, MethodSpec, TrainingSettings
 from mtlstudio.project.spec import FORMAT, VERSION, InputSpec, ProjectSpec, TaskSpec
 
-MISSING_KEY = declare("file.missing_key", mark("{key!r} is missing"))
-UNKNOWN_KEY = declare("file.unknown_key", mark("there is no {key!r}"), mark("Known: {known}."))
-MISSPELT_KEY = declare("file.misspelt_key", mark("there is no {key!r}"), mark("Did you mean {closest!r}?"))
-NOT_TEXT = declare("file.not_text", mark("expected a text, found {found}"))
-NOT_BOOL = declare("file.not_bool", mark("expected true or false, found {found}"))
-NOT_WHOLE = declare("file.not_whole", mark("expected a whole number, found {found}"))
-NOT_NUMBER = declare("file.not_number", mark("expected a number, found {found}"))
-NOT_LIST = declare("file.not_list", mark("expected a list, found {found}"))
-NOT_OBJECT = declare("file.not_object", mark("expected an object in braces, found {found}"))
-WRONG_COUNT = declare("file.wrong_count", mark("expected a list of {count}, found {found}"))
-TOO_DEEP = declare("file.too_deep", mark("lists and objects are nested too deeply"))
-NOT_FINITE = declare("file.not_finite", mark("{found} is no finite number"))
-BAD_ID = declare("file.bad_id", mark("{found!r} is no id"), mark("Small letters, digits, _ and - are allowed."))
+MISSING_KEY = declare("file.missing_key", mark("{key!r} is missing."))
+UNKNOWN_KEY = declare("file.unknown_key", mark("there is no {key!r}."), mark("Known: {known}."))
+MISSPELT_KEY = declare("file.misspelt_key", mark("there is no {key!r}."), mark("Did you mean {closest!r}?"))
+NOT_TEXT = declare("file.not_text", mark("expected a text, found {found}."))
+NOT_BOOL = declare("file.not_bool", mark("expected true or false, found {found}."))
+NOT_WHOLE = declare("file.not_whole", mark("expected a whole number, found {found}."))
+NOT_NUMBER = declare("file.not_number", mark("expected a number, found {found}."))
+NOT_LIST = declare("file.not_list", mark("expected a list, found {found}."))
+NOT_OBJECT = declare("file.not_object", mark("expected an object in braces, found {found}."))
+WRONG_COUNT = declare("file.wrong_count", mark("expected a list of {count}, found {found}."))
+TOO_DEEP = declare("file.too_deep", mark("lists and objects are nested too deeply."))
+NOT_FINITE = declare("file.not_finite", mark("{found} is no finite number."))
+BAD_ID = declare("file.bad_id", mark("{found!r} is no id."), mark("Small letters, digits, _ and - are allowed."))
 
 _WRITTEN_WHOLE = (ProjectSpec, InputSpec, TaskSpec, DataSettings, TrainingSettings)
 """What is written with its defaults too, so that a later default changes no project."""
@@ -183,7 +183,7 @@ class _Reader:
         shown = [problem.line().removeprefix("file.") for problem in self.faults[:3]]
         more = len(self.faults) - len(shown)
         message = mark("{shown} (and {more} more)") if more else "{shown}"
-        raise ProjectFileError(message, where=where, shown="; ".join(shown), more=more, problems=tuple(self.faults))
+        raise ProjectFileError(message, where=where, shown=" ".join(shown), more=more, problems=tuple(self.faults))
 
     def read(self, hint: Any, value: Any, path: str) -> Any:
         """The value as the type `hint`."""

@@ -132,7 +132,9 @@ class TrainingSettings:
         minimum=1, maximum=1024, optional=True,
     )  # fmt: skip
     deterministic: bool = setting("bool", False, mark("Deterministic"), mark("Only repeatable kernels; may be slower."))
-    seed: int = setting("int", 0, mark("Seed"), mark("Start weights, order and augmentation follow from it."), minimum=0)
+    seed: int = setting(
+        "int", 0, mark("Seed"), mark("Start weights, order and augmentation follow from it."), minimum=0
+    )
     checkpoint_steps: int | None = setting(
         "int", None, mark("Checkpoint every … steps"), mark("Besides the one after every epoch; automatic: none."),
         minimum=1, optional=True,

@@ -119,13 +119,13 @@ def test_all_faults_are_told_with_their_places() -> None:
     tasks[1]["colr"] = tasks[1].pop("colour")
     del tasks[2]["name"]
     assert _faults({"tasks": tasks, "name": 3, "extra": 1, "data": {"image_size": 12.5, "workers": True}}) == {
-        "name": "expected a text, found 3",
-        "extra": "there is no 'extra'",
-        "tasks[0].loss_weight": 'expected a number, found "heavy"',
-        "tasks[1].colr": "there is no 'colr'",
-        "tasks[2]": "'name' is missing",
-        "data.image_size": "expected a whole number, found 12.5",
-        "data.workers": "expected a whole number, found true",
+        "name": "expected a text, found 3.",
+        "extra": "there is no 'extra'.",
+        "tasks[0].loss_weight": 'expected a number, found "heavy".',
+        "tasks[1].colr": "there is no 'colr'.",
+        "tasks[2]": "'name' is missing.",
+        "data.image_size": "expected a whole number, found 12.5.",
+        "data.workers": "expected a whole number, found true.",
     }
 
 
@@ -135,7 +135,7 @@ def test_a_misspelt_key_is_told_with_the_right_one() -> None:
     try:
         from_json({**to_json(GOLDEN), "nmae": "x"}, where="p")
     except ProjectFileError as error:
-        assert error.text() == "p: nmae: there is no 'nmae' Did you mean 'name'?"
+        assert error.text() == "p: nmae: there is no 'nmae'. Did you mean 'name'?"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_endless_nesting_is_a_fault_not_a_crash() -> None:
     for _ in range(5000):
         deep = [deep]
     layer = {"id": "a", "name": "A", "type": "t", "tasks": [], "parameters": {"p": deep}}
-    assert list(_faults({"network": {"layers": [layer]}}).values()) == ["lists and objects are nested too deeply"]
+    assert list(_faults({"network": {"layers": [layer]}}).values()) == ["lists and objects are nested too deeply."]
 
 
 @pytest.mark.parametrize("values", [None, [], 3, "x", {}, {"format": "other", "version": 1}])
