@@ -80,7 +80,7 @@ QToolButton:checked { background: $raised; border-color: $line; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $off; }
 QToolButton[row="true"] { padding: 5px 6px; text-align: left; }
-QToolButton[fold="true"] { padding: 4px 2px; color: $dim; text-align: left; }
+QToolButton[fold="true"] { padding: 4px 0; margin-left: -5px; color: $dim; text-align: left; }
 QToolButton[fold="true"]:hover { color: $text; background: transparent; }
 QToolButton::menu-indicator { image: none; }
 QToolButton[popupMode="1"] { padding-right: 18px; }

@@ -104,10 +104,10 @@ class Track(QWidget):
         left, right = radius, self.width() - radius
         x = left + self._place * (right - left)
         painter.setBrush(tokens.colour("track"))
-        painter.drawRoundedRect(QRectF(left, middle - high / 2, right - left, high), high / 2, high / 2)
+        painter.drawRoundedRect(QRectF(0, middle - high / 2, self.width(), high), high / 2, high / 2)
         colour = tokens.colour(self._colour if self.isEnabled() else "shared")
         painter.setBrush(colour)
-        painter.drawRoundedRect(QRectF(left, middle - high / 2, x - left, high), high / 2, high / 2)
+        painter.drawRoundedRect(QRectF(0, middle - high / 2, x, high), high / 2, high / 2)
         if self.hasFocus() or self.underMouse() or self._dragging:
             halo = tokens.colour("accent" if self.hasFocus() else "dim", 0.35)
             painter.setBrush(halo)
