@@ -37,7 +37,10 @@ VALUES_IGNORED = declare("data.values_ignored", mark("{target}: the mask values 
 SEVERAL_BOXES = declare("data.several_boxes", mark("{n} picture(s) have several boxes, the largest counts: {names}"))
 BAD_BOXES = declare("data.bad_boxes", mark("{n} box(es) cannot be used and count as missing: {names}"))
 BAD_CELLS = declare("data.bad_cells", mark("{column}: {n} cell(s) are not understood and count as missing: {names}"))
-DUPLICATE_KEYS = declare("data.duplicate_keys", mark("{n} picture(s) have the name of another: {names}"))
+NO_TASK_TYPE = declare("data.no_task_type", mark("{names}: there is no task type for this yet; it is left out"))
+BAD_NAMES = declare("data.bad_names", mark("{n} file name(s) do not tell all their labels; these are missing: {names}"))
+REPEATED_ROWS = declare("data.repeated_rows", mark("{n} picture(s) have several rows, the first counts: {names}"))
+COLUMNS_SKIPPED = declare("data.columns_skipped", mark("{n} column(s) are keys or free text and are left out: {names}"))
 LOST_MASKS = declare("data.lost_masks", mark("{n} mask(s) belong to no picture: {names}"))
 NO_MASKS_BESIDE = declare(
     "data.no_masks_beside", mark("{n} picture(s) lie in folders without masks and are left out: {names}")

@@ -166,7 +166,7 @@ def load_split(
         raise StudioError(mark("there is no picture to train with"), fix=mark("Add labelled pictures."))
     if _bytes(len(items), len(tasks), settings) > (memory_budget() if budget is None else budget):
         return DiskSet(data, items, tasks, settings)
-    key = (split, data.fingerprint(), _stamp(data, items), settings.image_size, settings.resize, _task_key(tasks))
+    key = (split, data.fingerprint(), data.stamp(items), settings.image_size, settings.resize, _task_key(tasks))
     kept = _sets.get(key)
     if kept is None:
         kept = _in_memory(data, items, tasks, settings, progress, cancelled)
@@ -282,23 +282,6 @@ def _read_all(
 def _bytes(samples: int, tasks: int, settings: DataSettings) -> int:
     """Of a set: the pictures, and for each task at most a map (4 bytes a pixel would be depth; most are far less)."""
     return samples * settings.image_size**2 * (3 + 2 * tasks)
-
-
-def _stamp(data: ProjectData, items: Sequence[Item]) -> int:
-    """When the newest file of the samples was changed, in nanoseconds."""
-    files = (
-        path
-        for item in items
-        for path in (item.sample.path, *(data.target_file(item, task) for task in data.present(item)))
-    )
-    return max((_changed(path) for path in files if path is not None), default=0)
-
-
-def _changed(path: os.PathLike[str]) -> int:
-    try:
-        return os.stat(path).st_mtime_ns
-    except OSError:
-        return -1
 
 
 def _task_key(tasks: Mapping[str, BoundTask]) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -110,15 +110,32 @@ class ProjectData:
         """Changes when the data change (names, sizes, splits, labels); computed once."""
         if self._fingerprint is None:
             digest = hashlib.blake2b(digest_size=16)
-            for source, targets in zip(self.sources, self._targets, strict=True):
-                digest.update(f"{source.fingerprint()} {sorted(targets.items())}".encode())
+            for dataset, source, targets in zip(self.spec.datasets, self.sources, self._targets, strict=True):
+                told = (dataset.layout, sorted(dataset.parameters.items()), sorted(targets.items()))
+                digest.update(f"{source.fingerprint()} {told}".encode())
             digest.update(repr([(item.dataset, item.key, item.split) for item in self.all_items]).encode())
             self._fingerprint = digest.hexdigest()
         return self._fingerprint
 
+    def stamp(self, items: Sequence[Item] | None = None) -> int:
+        """When the newest file of the samples (default: of all) was changed, in nanoseconds; 0 without files."""
+        files = (
+            path
+            for item in (self.all_items if items is None else items)
+            for path in (item.sample.path, *(self.target_file(item, task) for task in self.present(item)))
+        )
+        return max((_changed(path) for path in files if path is not None), default=0)
+
     def closed(self) -> tuple[Problem, ...]:
         """Findings about data sets that could not be opened."""
         return tuple(problem for problem in self.findings if problem.code == f.DATASET_CLOSED)
+
+
+def _changed(path: Path) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return -1
 
 
 class _Nothing(Source):

@@ -15,6 +15,7 @@ import numpy as np
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.data import findings as f
+from mtlstudio.data import reportcache
 from mtlstudio.data.balance import balance
 from mtlstudio.data.census import Census, census, size_summary
 from mtlstudio.data.interface import SPLITS
@@ -27,7 +28,7 @@ from mtlstudio.tasks.interface import BoundTask
 if TYPE_CHECKING:
     from torch import Tensor
 
-_MOST_MAPS = 120
+_MOST_MAPS = 200
 _MOST_FROM_DISK = 2000
 _CHUNK = 64
 _TINY = 10
@@ -97,26 +98,27 @@ def report(
     pictures: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> DataReport:
-    """What the data are like. Masks and other maps are measured on at most 120 samples.
+    """What the data are like. Masks and other maps are measured on at most 200 samples.
+
+    What looking at pictures and maps showed is kept in the cache folder until a file changes.
 
     Args:
         pictures: look at every picture and at the maps too; else only what the labels tell.
         progress: told (pictures looked at, all pictures).
     """
-    seen = census(data, progress) if pictures else None
+    seen, balances, unread = _looked(data, spec, progress) if pictures else (None, *_balances(data, spec, maps=False))
     coverage = data.coverage()
-    found: list[Problem] = [*data.findings, *(seen.findings if seen else ())]
-    tasks = []
-    for task in spec.tasks:
-        values, unread = _values(data, task, pictures)
-        found.extend(unread)
-        balances = FrozenDict({split: balance(task, values[split]) for split in SPLITS if values[split]})
-        classes = tuple(task.parameters.get("class_names", ()))
-        tasks.append(TaskReport(task.id, task.name, task.type, classes, FrozenDict(coverage[task.id]), balances))
+    found: list[Problem] = [*data.findings, *(seen.findings if seen else ()), *unread]
+    tasks = [
+        TaskReport(
+            task.id, task.name, task.type, tuple(task.parameters.get("class_names", ())),
+            FrozenDict(coverage[task.id]), FrozenDict(balances[task.id]),
+        )
+        for task in spec.tasks
+    ]  # fmt: skip
     samples = FrozenDict({split: len(data.items(split)) for split in SPLITS})
     found.extend(_split_findings(samples))
-    for described in tasks:
-        found.extend(_task_findings(described, samples))
+    found.extend(problem for described in tasks for problem in _task_findings(described, samples))
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
     found.sort(key=lambda problem: order[problem.severity])
     counts = Counter(item.dataset for item in data.all_items)
@@ -139,6 +141,31 @@ def target_statistics(samples: SampleSet, tasks: Mapping[str, BoundTask]) -> dic
                 if value is not None:
                     values[task].append(value)
     return {task_id: task.type.statistics(task.spec, values[task_id]) for task_id, task in tasks.items()}
+
+
+def _looked(
+    data: ProjectData, spec: ProjectSpec, progress: Callable[[int, int], None] | None
+) -> tuple[Census, dict[str, Any], tuple[Problem, ...]]:
+    """What the pictures and targets are like: kept from the last time, or looked at now."""
+    file = reportcache.cache_file(data, spec)
+    kept = reportcache.fetch(file)
+    if kept is not None:
+        return kept["census"], kept["balance"], kept["targets"]
+    seen = census(data, progress)
+    balances, unread = _balances(data, spec, maps=True)
+    reportcache.keep(file, seen, balances, unread)
+    return seen, balances, unread
+
+
+def _balances(data: ProjectData, spec: ProjectSpec, maps: bool) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Task id -> split -> balance, of splits that have targets; and what could not be read."""
+    balances: dict[str, Any] = {}
+    found: list[Problem] = []
+    for task in spec.tasks:
+        values, unread = _values(data, task, maps)
+        found.extend(unread)
+        balances[task.id] = {split: balance(task, values[split]) for split in SPLITS if values[split]}
+    return balances, tuple(found)
 
 
 def _values(data: ProjectData, task: TaskSpec, maps: bool) -> tuple[dict[str, list[Any]], list[Problem]]:

@@ -150,3 +150,32 @@ def test_statistics_for_the_tasks_are_those_of_all_training_targets(make, tmp_pa
     assert in_memory == on_disk
     counts = in_memory["mask"]["counts"]
     assert counts[0] == 3 * counts[1] == len(data.items("train")) * 48
+
+
+def test_a_report_is_kept_until_a_file_changes(make, tmp_path, monkeypatch):
+    import os
+
+    for name in ("cat", "dog"):
+        make.pictures(f"{name}/{i}.png" for i in range(12))
+    make.text("dog/12.png", "words")
+    first = told(make, tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr("mtlstudio.data.statistics.census", None)  # it must not look again
+        assert told(make, tmp_path).as_json() == first.as_json()
+    changed = make.root / "cat/1.png"
+    changed.write_bytes(b"")
+    os.utime(changed, ns=(changed.stat().st_atime_ns, changed.stat().st_mtime_ns + 10**10))
+    assert len(told(make, tmp_path).as_json()["unreadable"]) == 2
+
+
+def test_a_damaged_report_in_the_cache_is_made_anew(make, tmp_path):
+    from mtlstudio.data.reportcache import cache_file
+
+    for name in ("cat", "dog"):
+        make.pictures(f"{name}/{i}.png" for i in range(12))
+    spec = propose("p", [make.root], tmp_path / "p")
+    data = open_data(spec, tmp_path / "p")
+    first = report(data, spec)
+    for content in ("{", '{"sizes": 3}', "[]"):
+        cache_file(data, spec).write_text(content)
+        assert report(data, spec) == first
