@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mtlstudio.ui.design.geometry import Point, Rect
 
-MAX_ZOOM = 3.0
+MAX_ZOOM, READABLE = 3.0, 0.6
 _KEPT = 80.0  # so many pixels of the grid stay in view
 
 
@@ -44,8 +44,8 @@ def fitted(limits: Limits) -> Camera:
 
 
 def opened(limits: Limits) -> Camera:
-    """How a grid is first shown: all columns, rows at their own height from the first."""
-    return Camera(0.0, 0.0, limits.lowest()[0], 1.0)
+    """How a grid is first shown: all columns as long as names can be read, rows at their own height from the first."""
+    return Camera(0.0, 0.0, max(READABLE, limits.lowest()[0]), 1.0)
 
 
 def zoomed(camera: Camera, factor: float, at: Point, limits: Limits) -> Camera:

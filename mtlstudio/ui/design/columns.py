@@ -89,25 +89,31 @@ class _Board:
 
     def earliest(self, layer_id: str) -> int:
         """The first column to the right of all its sources (of those placed: in a circle some are not yet)."""
-        columns = [self.spots[c.source].column for c in self._before[layer_id] if c.source in self.spots]
-        return max(columns, default=-1) + 1
+        column, spots = 0, self.spots
+        for connection in self._before[layer_id]:
+            source = spots.get(connection.source)
+            if source is not None and source.column >= column:
+                column = source.column + 1
+        return column
 
     def put(self, layer_id: str, column: int) -> None:
         """Places a layer in that column or the next one that is free for it."""
         layer = self._layers[layer_id]
         pieces, rows = self._rows(layer.tasks)
         spot = Spot(layer, column, pieces, rows)
+        taken = [self._taken[row] for row in rows]
         while True:
-            stack = self._stacks.get((spot.column, pieces))
+            stack = self._stacks.get((column, pieces))
             if stack is not None and len(stack) < STACK:
                 break
-            if not any(spot.column in self._taken[row] for row in rows):
-                stack = self._stacks.setdefault((spot.column, pieces), [])
+            if not any([column in columns for columns in taken]):
+                stack = self._stacks.setdefault((column, pieces), [])
                 break
-            spot.column += 1
+            column += 1
+        spot.column = column
         stack.append(spot)
-        for row in rows:
-            self._taken[row].add(spot.column)
+        for columns in taken:
+            columns.add(column)
         self.spots[layer_id] = spot
 
     def closed_up(self) -> dict[str, Spot]:

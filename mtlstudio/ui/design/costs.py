@@ -26,6 +26,9 @@ _KINDS: dict[str, tuple[str, Callable[[Cost], int], Callable[[float], str]]] = {
 }
 
 
+WORTH_A_LABEL = 0.05
+
+
 class CostPanel(QFrame):
     """A bar of parts under the grid; it folds."""
 
@@ -53,7 +56,8 @@ class CostPanel(QFrame):
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.bar)
-        self._fold.clicked.connect(lambda: self.set_folded(not self.is_folded))
+        self._chosen = False
+        self._fold.clicked.connect(self._toggle)
         self.kind.changed.connect(lambda _key: self._show())
         signals.theme_changed.connect(self._show)
         self.set_folded(False)
@@ -76,6 +80,15 @@ class CostPanel(QFrame):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """A double click folds it, too."""
+        self._toggle()
+
+    def fold_unless_chosen(self, folded: bool) -> None:
+        """Folds or opens it, unless the user has done so before."""
+        if not self._chosen:
+            self.set_folded(folded)
+
+    def _toggle(self) -> None:
+        self._chosen = True
         self.set_folded(not self.is_folded)
 
     def _show(self) -> None:
@@ -92,8 +105,9 @@ class CostPanel(QFrame):
             name = tasks_words(spec, tasks)
             colour = spec.task(next(iter(tasks))).colour if len(tasks) == 1 else _shared_colour(shared)
             shared += len(tasks) > 1
-            text = tr("{tasks} {share}", tasks=name, share=figures.percent(size, whole))
-            parts.append(Part(size, colour, text, tr("{text} · {size}", text=text, size=words(size))))
+            text = tr("{tasks} · {share}", tasks=name, share=figures.percent(size, whole))
+            shown = text if size >= WORTH_A_LABEL * whole else ""
+            parts.append(Part(size, colour, shown, tr("{text} · {size}", text=text, size=words(size))))
         self.bar.set_parts(parts)
 
 

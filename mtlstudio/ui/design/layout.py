@@ -13,7 +13,7 @@ from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.ui.design.columns import Spot, place
 from mtlstudio.ui.design.routes import Routes, route
 
-FULL_ROW, COMPACT_ROW, THIN_ROW = 148.0, 64.0, 28.0
+FULL_ROW, COMPACT_ROW, LOW_ROW, THIN_ROW = 148.0, 64.0, 52.0, 28.0
 MANY_TASKS = 8
 
 
@@ -124,6 +124,8 @@ _TAP = 19.0
 
 def words_width(text: str, size: float = 12.5) -> float:
     """About how wide a text is, in pixels; wide enough for a layout, without a font."""
+    if text.isascii():
+        return 0.6 * size * len(text)
     return sum(size if ord(letter) > 0x2E7F else 0.6 * size for letter in text)
 
 
@@ -142,7 +144,7 @@ def _rows(tasks: Sequence[str], spots: Mapping[str, Spot], routes: Routes, room:
         height = free - sum(gutters) / len(tasks)
         if height >= (120 if step == 20.0 else COMPACT_ROW) * room.scale:
             break
-    low = (THIN_ROW if len(tasks) > MANY_TASKS else COMPACT_ROW) * room.scale
+    low = (THIN_ROW if len(tasks) > MANY_TASKS else LOW_ROW) * room.scale
     height = min(FULL_ROW * room.scale, max(low, height))
     rows: list[Row] = []
     top = 0.0
@@ -165,18 +167,23 @@ def _columns(
     if not count:
         return ()
     scale = room.scale
-    widths = [NARROW * scale] * count
+    widths, wished = [NARROW * scale] * count, [WIDE * scale] * count
     for layer_id, spot in spots.items():
-        wanted = words_width(spot.layer.name) + 20, _shared_width(spot, names), _TAP * routes.taps.get(layer_id, 0) + 10
-        widths[spot.column] = max(widths[spot.column], min(WIDEST, max(wanted)) * scale)
+        column = spot.column
+        needed = scale * min(WIDEST, max(words_width(spot.layer.name) + 20, _TAP * routes.taps.get(layer_id, 0) + 10))
+        if needed > widths[column]:
+            widths[column] = needed
+        if len(spot.layer.tasks) == 2 < len(names):
+            wished[column] = max(wished[column], min(WIDEST, _shared_width(spot, names)) * scale)
     gaps = [GAP * scale] * (count - 1)
     if boundary is not None and boundary < count - 1:
         gaps[boundary] = SPLIT_GAP * scale
     spare = room.width - sum(widths) - sum(gaps) - 2 * MARGIN * scale
     if spare > 0:
-        grown = [min(spare / count, max(0.0, WIDE * scale - width)) for width in widths]
-        widths = [width + more for width, more in zip(widths, grown, strict=True)]
-        spare -= sum(grown)
+        wants = [max(0.0, wish - width) for wish, width in zip(wished, widths, strict=True)]
+        part = min(1.0, spare / sum(wants)) if any(wants) else 0.0
+        widths = [width + part * want for width, want in zip(widths, wants, strict=True)]
+        spare -= part * sum(wants)
         if gaps:
             wider = min(spare / len(gaps), 16.0 * scale)
             gaps = [gap + wider for gap in gaps]
@@ -190,9 +197,7 @@ def _columns(
 
 
 def _shared_width(spot: Spot, names: Mapping[str, str]) -> float:
-    """Room for the names of the tasks that share it, where those are two."""
-    if len(spot.layer.tasks) != 2 or len(names) == 2:
-        return 0.0
+    """Room for the names of the tasks that share it."""
     return words_width(" + ".join(names.get(task, "") for task in spot.layer.tasks), 10.0) + 14
 
 

@@ -39,7 +39,7 @@ class NetworkPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         for widget in (
-            self._network, self.facts, SectionTitle(tr("Tasks")), self._tasks_box, self.problem_title, self.problems,
+            self._network, self.facts, self.problem_title, self.problems, SectionTitle(tr("Tasks")), self._tasks_box,
         ):  # fmt: skip
             column.addWidget(widget)
         hint = label(tr("Select a card to see its properties."), "small", wrap=True)

@@ -27,17 +27,17 @@ class Frame:
     height: float
     scale: float = 1.0
 
-    @property
+    @cached_property
     def head(self) -> float:
         """Width of the row headers."""
         return (150.0 if self.width >= 760 else 118.0) * self.scale
 
-    @property
+    @cached_property
     def ribbon(self) -> float:
         """Height of the ribbon."""
         return (TITLE_ROOM if self.height >= 470 else LOW_TITLE_ROOM) * self.scale
 
-    @property
+    @cached_property
     def main(self) -> Rect:
         """Where the cards are."""
         return Rect(self.head, self.ribbon, max(1.0, self.width - self.head), max(1.0, self.height - self.ribbon))
@@ -51,7 +51,7 @@ class Scene:
     camera: Camera
     frame: Frame
 
-    @property
+    @cached_property
     def limits(self) -> Limits:
         """For the camera."""
         main = self.frame.main
@@ -110,9 +110,7 @@ class Scene:
 
     def pieces(self, layer_id: str) -> list[Rect]:
         """A layer's card, piece by piece."""
-        card = self.layout.cards[layer_id]
-        x, width = self.x(card.x), card.width * self.camera.zoom_x
-        return [Rect(x, self.y(top), width, (bottom - top) * self.camera.zoom_y) for top, bottom in card.pieces]
+        return self._pieces(self.layout.cards[layer_id])
 
     def card(self, layer_id: str) -> Rect:
         """A layer's card; of several pieces the largest."""
@@ -137,9 +135,17 @@ class Scene:
         cards, low, high = self.layout.cards, self.frame.ribbon, self.frame.height
         for column in self.visible_columns():
             for layer_id in self.layout.by_column[column]:
-                pieces = self.pieces(layer_id)
+                pieces = self._pieces(cards[layer_id])
                 if pieces[-1].bottom >= low and pieces[0].y <= high:
                     yield cards[layer_id], pieces
+
+    def _pieces(self, card: Card) -> list[Rect]:
+        camera, ribbon = self.camera, self.frame.ribbon
+        x = self.frame.head + (card.x - camera.x) * camera.zoom_x
+        width, zoom, start = card.width * camera.zoom_x, camera.zoom_y, camera.y
+        return [
+            Rect(x, ribbon + (top - start) * zoom, width, (bottom - top) * zoom) for top, bottom in card.pieces
+        ]  # fmt: skip
 
     def edge(self, layer_id: str, side: str) -> Rect:
         """The handle on the lower or upper edge of a card."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mtlstudio.base.texts import ntr, tr
 from mtlstudio.network.analysis import Analysis
@@ -36,6 +37,9 @@ from mtlstudio.ui.widgets.feedback import EmptyState
 _NEEDS_SELECTION = (
     "design.delete", "design.duplicate", "design.rename", "design.freeze", "design.bypass", "design.own", "design.share",
 )  # fmt: skip
+
+
+LOW = 660
 
 
 class DesignWorkspace(Workspace):
@@ -77,10 +81,12 @@ class DesignWorkspace(Workspace):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.canvas, 1)
-        below = QVBoxLayout()
+        below = QHBoxLayout()
         below.setContentsMargins(16, 6, 16, 10)
-        self.costs.setMaximumWidth(scaled(760))
-        below.addWidget(self.costs, 0)
+        self.costs.setMaximumWidth(scaled(720))
+        below.addStretch(1)
+        below.addWidget(self.costs, 8)
+        below.addStretch(1)
         column.addLayout(below)
         for part in (self.palette_panel, middle, self.properties):
             self.splitter.addWidget(part)
@@ -173,6 +179,11 @@ class DesignWorkspace(Workspace):
         return [side[0], max(400, self.width() - sum(side)), side[1]]
 
     # --- following --------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """In a low window the costs fold, until the user opens them."""
+        super().resizeEvent(event)
+        self.costs.fold_unless_chosen(self.height() < scaled(LOW))
 
     def _follow(self, _before: ProjectSpec, after: ProjectSpec) -> None:
         self.canvas.follow(after)

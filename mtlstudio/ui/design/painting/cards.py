@@ -16,7 +16,7 @@ from mtlstudio.ui.design import figures
 from mtlstudio.ui.design.geometry import Rect
 from mtlstudio.ui.design.layout import NARROW as NARROW_COLUMN
 from mtlstudio.ui.design.layout import Card
-from mtlstudio.ui.design.painting.ink import CENTRE, LEFT, Ink, qrect
+from mtlstudio.ui.design.painting.ink import CENTRE, Ink, qrect
 from mtlstudio.ui.design.picture import Picture
 from mtlstudio.ui.design.scene import Scene
 from mtlstudio.ui.theme import mix
@@ -25,49 +25,69 @@ from mtlstudio.ui.widgets.icons import paint_icon
 RADIUS = 9.0
 FLAT, NARROW = 17.0, 44.0
 STRIPED = 9.0
+ROOMY = 190.0  # in a card this high the words are far above the taps
 
 
-def paint_cards(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
-    """All cards in view; flat rectangles where they are too small for more."""
-    flat: dict[int, list[QRectF]] = {}
-    strips: dict[str, list[QRectF]] = {}
+def paint_cards(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> list[QRectF]:
+    """All cards in view; flat rectangles where they are too small for more.
+
+    Returns:
+        Where their words stand, so that nothing is painted across them.
+    """
+    written: list[QRectF] = []
+    flat = _FlatCards(scene, picture, ink)
     for card, pieces in scene.visible_cards():
         if pieces[0].w < FLAT:
-            _flatten(card, pieces, scene, picture, ink, flat, strips)
+            flat.add(card, pieces)
         else:
-            _CardPainter(painter, scene, picture, ink, card, pieces).paint()
-    if flat:
+            written += _CardPainter(painter, scene, picture, ink, card, pieces).paint()
+    flat.paint(painter)
+    return written
+
+
+class _FlatCards:
+    """Cards seen from far away: rectangles, all of one colour painted at once."""
+
+    def __init__(self, scene: Scene, picture: Picture, ink: Ink) -> None:
+        self._scene, self._picture, self._ink = scene, picture, ink
+        self._striped = scene.camera.zoom_x * NARROW_COLUMN >= STRIPED
+        self._rects: dict[tuple[str, str], list[QRectF]] = {}
+        self._strips: dict[str, list[QRectF]] = {}
+
+    def add(self, card: Card, pieces: list[Rect]) -> None:
+        """One more."""
+        spot, tasks = card.spot, self._scene.layout.tasks
+        key = ("task", tasks[spot.rows[0]]) if len(spot.rows) == 1 and tasks else ("shared", "")
+        if spot.layer.id in self._picture.selection:
+            key = ("role", "accent")
+        elif spot.layer.id in self._picture.marks:
+            key = ("role", _MARK[self._picture.marks[spot.layer.id]][0])
+        rects = self._rects.setdefault(key, [])
+        for piece in pieces:
+            rects.append(QRectF(piece.x, piece.y, max(1.0, piece.w), piece.h))
+        if self._striped:
+            for task, area in _strip(card, pieces, self._scene, 2.0):
+                self._strips.setdefault(task, []).append(area)
+
+    def paint(self, painter: QPainter) -> None:
+        """All of them."""
+        if not self._rects:
+            return
+        card = self._ink.tokens.card
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(Qt.PenStyle.NoPen)
-        for colour, rects in flat.items():
-            painter.setBrush(QColor.fromRgba(colour))
+        for (kind, name), rects in self._rects.items():
+            if kind == "role":
+                painter.setBrush(self._ink.colour(name))
+            else:
+                colour = self._ink.task(name) if kind == "task" else self._ink.colour("shared")
+                painter.setBrush(mix(card, colour, 0.55 if kind == "task" else 0.35))
             painter.drawRects(rects)
-        for task, rects in strips.items():
-            painter.setBrush(ink.task(task))
+        for task, rects in self._strips.items():
+            painter.setBrush(self._ink.task(task))
             painter.drawRects(rects)
         painter.restore()
-
-
-def _flatten(
-    card: Card, pieces: list[Rect], scene: Scene, picture: Picture, ink: Ink,
-    flat: dict[int, list[QRectF]], strips: dict[str, list[QRectF]],
-) -> None:  # fmt: skip
-    layer_id = card.spot.layer.id
-    mark = picture.marks.get(layer_id)
-    colour = ink.colour("shared", 1.0) if len(card.spot.rows) > 1 else ink.task(scene.layout.tasks[card.spot.rows[0]])
-    if scene.layout.tasks and len(card.spot.rows) == 1:
-        colour = mix(ink.tokens.card, colour, 0.55)
-    else:
-        colour = mix(ink.tokens.card, colour, 0.35)
-    if layer_id in picture.selection:
-        colour = ink.colour("accent")
-    elif mark is not None:
-        colour = ink.colour(_MARK[mark][0])
-    flat.setdefault(colour.rgba(), []).extend(QRectF(p.x, p.y, max(1.0, p.w), p.h) for p in pieces)
-    if scene.camera.zoom_x * NARROW_COLUMN >= STRIPED:
-        for task, area in _strip(card, pieces, scene, 2.0):
-            strips.setdefault(task, []).append(area)
 
 
 _MARK = {Severity.ERROR: ("bad", "error"), Severity.WARNING: ("warning", "warning"), Severity.NOTE: ("dim", "info")}
@@ -117,8 +137,8 @@ class _CardPainter:
         self.hovered = picture.hover.layer == self.layer.id or picture.active.layer == self.layer.id
         self.mark = picture.marks.get(self.layer.id)
 
-    def paint(self) -> None:
-        """All of it."""
+    def paint(self) -> list[QRectF]:
+        """All of it. Returns where the words stand."""
         self.painter.save()
         self.painter.setOpacity(0.45 if self.layer.bypassed else 1.0)
         self._join_pieces()
@@ -128,13 +148,23 @@ class _CardPainter:
         for task, area in _strip(self.card, self.pieces, self.scene, min(4.0, 0.08 * self.pieces[0].w)):
             self.painter.setBrush(self.ink.task(task))
             self.painter.drawRoundedRect(area, 1.5, 1.5)
-        rect = max(self.pieces, key=lambda piece: piece.h)
+        rect = self._seen(max(self.pieces, key=lambda piece: piece.h))
+        written: list[QRectF] = []
         if rect.w < NARROW:
             self._upright(rect)
         else:
-            self._inside(rect)
+            written.append(self._inside(rect))
             self._badges(self.pieces[0])
         self.painter.restore()
+        return written
+
+    def _seen(self, rect: Rect) -> Rect:
+        """Of a card that is higher than the view the part in view, so that its words are in view, too."""
+        main = self.scene.frame.main
+        top, bottom = max(rect.y, main.y), min(rect.bottom, main.bottom)
+        if bottom - top >= rect.h - 1 or bottom - top < 60:
+            return rect
+        return Rect(rect.x, top, rect.w, bottom - top)
 
     def _join_pieces(self) -> None:
         if len(self.pieces) < 2:
@@ -188,42 +218,39 @@ class _CardPainter:
         area = QRectF(-rect.h / 2 + 8, -face.height / 2, rect.h - 16, face.height)
         face.draw(self.painter, area, self.layer.name, self.ink.colour("text"), CENTRE)
 
-    def _inside(self, rect: Rect) -> None:
-        """Glyph, name, shape and who shares it, as far as there is room."""
-        ink, shape = self.ink, self.report.output_shape if self.report else None
-        lines = [(ink.name, self.layer.name, ink.colour("text"))]
-        dim = ink.colour("dim", 0.5 if self.picture.stale else 1.0)
-        shape_words = figures.shape(shape)
-        if shape_words:
-            lines.append((ink.figures, shape_words, dim))
-        sharing = self._sharing(rect.w - 11)
-        if sharing:
-            lines.append((ink.small, sharing, ink.colour("dim")))
-        free = rect.h - 10 - (22 if self._has_taps() else 0)
-        while len(lines) > 1 and sum(face.height + 2 for face, _t, _c in lines) > free:
-            lines.pop()
-        high = sum(face.height + 2 for face, _t, _c in lines)
-        glyph = glyph_size(shape, self.picture.spec.data.image_size) if shape else None
-        zoom = min(2.0, max(0.7, self.scene.camera.zoom_x))
-        beside = glyph is not None and free < high + 24
-        if glyph is not None and not beside:
-            scaled = min(zoom, (free - high - 8) / 44.0)
-            self._glyph(rect.centre.x, rect, scaled, glyph, high)
-            y = rect.y + (rect.h - high + 44 * scaled + 8) / 2 if rect.h < 190 else rect.centre.y + 6
-        else:
-            y = rect.y + (rect.h - high - (14 if self._has_taps() and rect.h > 60 else 0)) / 2
-        for face, text, colour in lines:
-            area = QRectF(rect.x + 7, y, rect.w - 11, face.height)
-            face.draw(self.painter, area, text, colour, CENTRE if rect.h >= 30 or rect.w < 90 else LEFT)
-            y += face.height + 2
+    def _inside(self, rect: Rect) -> QRectF:
+        """Glyph, name, shape and who shares it, as far as there is room, in the middle of what the taps leave.
 
-    def _glyph(self, x: float, rect: Rect, scaled: float, size: tuple[float, float], high: float) -> None:
-        width, height = size[0] * min(1.4, max(0.8, scaled)), size[1] * scaled
-        bottom = rect.y + (rect.h - high + 44 * scaled + 8) / 2 - 8 if rect.h < 190 else rect.centre.y - 2
-        middle = bottom - 22 * scaled
+        Returns:
+            Where they stand.
+        """
+        ink, shape = self.ink, self.report.output_shape if self.report else None
+        dim = ink.colour("dim", 0.5 if self.picture.stale else 1.0)
+        lines = [(ink.name, self.layer.name, ink.colour("text"))]
+        lines += [(ink.figures, text, dim) for text in (figures.shape(shape),) if text]
+        lines += [(ink.small, text, ink.colour("dim")) for text in (self._sharing(rect.w - 11),) if text]
+        room = rect.h - (self.scene.tap_size + 8 if self._has_taps() and rect.h < ROOMY else 4)
+        while len(lines) > 1 and sum(face.height + 1 for face, _t, _c in lines) > room:
+            lines.pop()
+        high = sum(face.height + 1 for face, _t, _c in lines)
+        glyph = glyph_size(shape, self.picture.spec.data.image_size) if shape else None
+        tall = min(44.0 * min(1.6, max(0.75, self.scene.camera.zoom_x)), room - high - 14)
+        if glyph is None or tall < 16:
+            tall = 0.0
+        y = rect.y + (room - high - tall - (8 if tall else 0)) / 2 + 1
+        if glyph is not None and tall:
+            self._glyph(rect.centre.x, y + tall / 2, tall / 44.0, glyph)
+            y += tall + 8
+        for face, text, colour in lines:
+            face.draw(self.painter, QRectF(rect.x + 6, y, rect.w - 9, face.height), text, colour, CENTRE)
+            y += face.height + 1
+        return QRectF(rect.x + 5, y - high - 2, rect.w - 8, high + 3)
+
+    def _glyph(self, x: float, y: float, zoom: float, size: tuple[float, float]) -> None:
+        width, height = size[0] * min(1.5, max(0.7, zoom)), size[1] * zoom
         self.painter.setPen(Qt.PenStyle.NoPen)
         self.painter.setBrush(self.ink.colour("shared", 0.5 if self.picture.stale else 1.0))
-        self.painter.drawRoundedRect(QRectF(x - width / 2, middle - height / 2, width, height), 2, 2)
+        self.painter.drawRoundedRect(QRectF(x - width / 2, y - height / 2, width, height), 2, 2)
 
     def _has_taps(self) -> bool:
         return self.layer.id in self.scene.layout.routes.taps

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QPainterPath
 
 from mtlstudio.ui.design.painting import cards, ribbon, rows, wires
 from mtlstudio.ui.design.painting.ink import Ink, qrect
@@ -19,10 +20,15 @@ def paint_grid(painter: QPainter, scene: Scene, picture: Picture) -> None:
     painter.save()
     painter.setClipRect(qrect(frame.main))
     rows.paint_bands(painter, scene, picture, ink)
-    wires.paint_skips(painter, scene, picture, ink)
+    wires.paint_skips(painter, scene, picture, ink, 1.0)
     wires.paint_wires(painter, scene, picture, ink)
     wires.paint_stacks(painter, scene, ink)
-    cards.paint_cards(painter, scene, picture, ink)
+    written = cards.paint_cards(painter, scene, picture, ink)
+    if scene.layout.routes.skips:
+        painter.save()
+        painter.setClipPath(_without(qrect(frame.main), written))
+        wires.paint_skips(painter, scene, picture, ink, 0.4)
+        painter.restore()
     wires.paint_taps(painter, scene, picture, ink)
     wires.paint_plus(painter, scene, picture, ink)
     painter.restore()
@@ -35,3 +41,12 @@ def paint_grid(painter: QPainter, scene: Scene, picture: Picture) -> None:
     wires.paint_new_wire(painter, picture, ink)
     painter.restore()
     ribbon.paint_overlays(painter, picture, ink)
+
+
+def _without(area: QRectF, holes: list[QRectF]) -> QPainterPath:
+    """An area with holes in it."""
+    path = QPainterPath()
+    path.addRect(area)
+    for hole in holes:
+        path.addRect(hole)
+    return path

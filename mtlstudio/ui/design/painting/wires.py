@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
+from mtlstudio.ui.design.camera import READABLE
 from mtlstudio.ui.design.geometry import Point
+from mtlstudio.ui.design.layout import GAP
 from mtlstudio.ui.design.painting.ink import CENTRE, Ink, qrect
 from mtlstudio.ui.design.picture import Picture
 from mtlstudio.ui.design.routes import Skip, Wire
@@ -17,6 +19,8 @@ ROOM_FOR_PLUS = 34.0
 
 def paint_wires(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
     """All lines in view, row by row in the task's colour; grey where a line belongs to several rows."""
+    if scene.camera.zoom_x * GAP < 2.5:
+        return
     straight: dict[int, list[QLineF]] = {}
     columns = scene.visible_columns()
     cards = scene.layout.cards
@@ -35,8 +39,12 @@ def paint_wires(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> 
         painter.drawLines(lines)
 
 
-def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
-    """The arcs, below the cards."""
+def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink, strength: float) -> None:
+    """The arcs: once below the cards, once faintly over them, so that the eye can follow them.
+
+    Args:
+        strength: opacity, 0 … 1.
+    """
     for skip in scene.layout.routes.skips:
         x1, x2, y, depth = scene.arc(skip)
         if max(x1, x2) < scene.frame.head or min(x1, x2) > scene.frame.width:
@@ -45,7 +53,7 @@ def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> 
         pen = QPen(_skip_colour(scene, ink, skip), 1.5 if lit else 1.0)
         pen.setDashPattern([4, 3])
         painter.setPen(pen)
-        painter.setOpacity(1.0 if lit else 0.62)
+        painter.setOpacity(strength * (1.0 if lit else 0.7))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(_arc(x1, x2, y, depth))
     painter.setOpacity(1.0)
@@ -85,6 +93,8 @@ def paint_plus(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> N
     cards, columns = scene.layout.cards, scene.visible_columns()
     fitting = set(picture.fitting)
     dragging = bool(fitting)
+    if not dragging and picture.hover.connection is None and scene.camera.zoom_x < READABLE / 2:
+        return
     for wire in scene.layout.routes.wires:
         source, target = cards[wire.connection.source], cards[wire.connection.target]
         if target.spot.column < columns.start or source.spot.column >= columns.stop:
