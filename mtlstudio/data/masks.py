@@ -23,6 +23,7 @@ IGNORED = "-"  # stands for the name of a class whose pixels do not count
 
 _SHAPE_TOLERANCE = 0.02
 _VALUES = 2**16
+_EDGE_COLOURS, _EDGE_SHARE = 8, 0.03  # many colours on few pixels: edges that were smoothed
 _LOSSY = frozenset({".jpg", ".jpeg"})
 _ENTRY = re.compile(r"^\s*([^:]+?)\s*:\s*(?:#([0-9a-fA-F]{6})|(\d+)(?:\s*-\s*(\d+))?)\s*=\s*(.+?)\s*$")
 
@@ -115,7 +116,9 @@ class ClassTable:
         nearest = np.searchsorted(known, unique).clip(max=len(known) - 1)
         strange = known[nearest] != unique
         if strange.any():
-            if path.suffix.lower() not in _LOSSY:
+            pixels = strange[places].mean()
+            soft = strange.sum() >= _EDGE_COLOURS and pixels <= _EDGE_SHARE
+            if path.suffix.lower() not in _LOSSY and not soft:
                 raise _outside([f"#{number:06x}" for number in unique[strange]], path)
             nearest[strange] = _nearest(unique[strange], known)
         return index[nearest][places.reshape(numbers.shape)]

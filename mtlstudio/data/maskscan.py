@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from mtlstudio.base.errors import StudioError
@@ -23,6 +24,8 @@ _MOST_COLOURS = 64
 _PHOTOGRAPH = 2**16
 _MOST_GREYS = 40
 _STRAY = 0.03  # share of pixels that lossy colours or soft edges may take
+_SEEN = 0.0002  # share of the pixels from which on a colour may be a class of masks with smoothed edges
+_RARER, _NEAR = 0.2, 12  # a mixture of two colours is so much rarer than they are, and so near the line between them
 _VOC = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable",
     "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
@@ -131,15 +134,35 @@ def _colour_classes(scanned: Scan, told: ClassNames | None) -> list[MaskClass] |
     total = sum(counts.values())
     common = counts
     if scanned.lossy or len(counts) > _MOST_COLOURS:
-        common = Counter({colour: n for colour, n in counts.items() if n > total * 0.002})
+        common = _without_mixtures(Counter({colour: n for colour, n in counts.items() if n > total * _SEEN}))
         if sum(common.values()) < total * (1 - _STRAY) or len(common) > _MOST_COLOURS:
             return None
-    names = _in_order(told, len(common))
     ordered = sorted(common, key=lambda colour: (sum(colour), colour))  # black, the usual background, first
+    names = _in_order(told, len(common)) or (_BINARY if ordered == [(0, 0, 0), (255, 255, 255)] else None)
     return [
         MaskClass(names[i] if names else "#{:02x}{:02x}{:02x}".format(*colour), colour=colour)
         for i, colour in enumerate(ordered)
     ]
+
+
+def _without_mixtures(counts: Counter[Colour]) -> Counter[Colour]:
+    """The colours without those that lie between two much commoner ones: smoothed edges."""
+    kept: Counter[Colour] = Counter()
+    for colour, count in counts.most_common(_MOST_COLOURS * 8):
+        commoner = np.array([other for other, n in kept.items() if n * _RARER > count], np.float64).reshape(-1, 3)
+        if not _is_between(np.array(colour, np.float64), commoner):
+            kept[colour] = count
+    return kept
+
+
+def _is_between(colour: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Whether the colour lies near the line between any two of the others, (n, 3), or near one of them."""
+    starts, ends = others[:, None], others[None]
+    ways = ends - starts
+    lengths = np.square(ways).sum(axis=-1)
+    along = ((colour - starts) * ways).sum(axis=-1) / np.maximum(lengths, 1)
+    nearest = starts + along.clip(0, 1)[..., None] * ways
+    return bool((np.square(nearest - colour).sum(axis=-1) <= _NEAR**2).any())
 
 
 def _value_classes(scanned: Scan, told: ClassNames) -> list[MaskClass] | None:

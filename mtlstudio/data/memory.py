@@ -112,7 +112,7 @@ class DiskSet(SampleSet):
         present = {task: torch.tensor([task in has for has in promised]) for task in tasks}
         super().__init__(items, settings.image_size, present, [])
         self._data, self._tasks, self._settings = data, dict(tasks), settings
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+        self._readers = ThreadPoolExecutor(settings.workers or _READERS, thread_name_prefix="reader")
         self._told: set[Problem] = set()
 
     def fetch(self, indices: Sequence[int]) -> list[Encoded]:
@@ -144,7 +144,8 @@ def load_split(
     cancelled: Callable[[], bool] | None = None,
     budget: int | None = None,
 ) -> SampleSet:
-    """The samples of one split, in memory where they fit, else read from the disk as they are wanted.
+    """The samples of one split, in memory where they fit; else, and where the settings ask for workers, read from the
+    disk as they are wanted.
 
     Pictures that cannot be read are left out, targets that cannot be read are missing; both are findings of the set.
     The last few sets are kept for the life of the process.
@@ -164,7 +165,8 @@ def load_split(
     items = data.items(split)
     if not items and split == "train":
         raise StudioError(mark("there is no picture to train with"), fix=mark("Add labelled pictures."))
-    if _bytes(len(items), len(tasks), settings) > (memory_budget() if budget is None else budget):
+    allowed = memory_budget() if budget is None else budget
+    if settings.workers or _bytes(len(items), len(tasks), settings) > allowed:
         return DiskSet(data, items, tasks, settings)
     key = (split, data.fingerprint(), data.stamp(items), settings.image_size, settings.resize, _task_key(tasks))
     kept = _sets.get(key)

@@ -153,14 +153,14 @@ class _Finder:
 
 def _join(masks: _Folder, homes: Sequence[_Folder], found: _Maps) -> list[Path]:
     """Gives each mask to its picture; returns those that belong to none."""
-    finder = _Finder(homes)
+    finder, kind = _Finder(homes), masks.kind
     lost = []
     for path in masks.files:
         picture = finder.picture(path)
         if picture is None:
             lost.append(path)
         else:
-            found.setdefault(picture, {}).setdefault(masks.kind, path)
+            found.setdefault(picture, {}).setdefault(kind, path)
     return lost
 
 

@@ -78,7 +78,8 @@ class DataSettings:
         minimum=0.0, maximum=1.0, step=0.05,
     )  # fmt: skip
     workers: int = setting(
-        "int", 0, mark("Loader processes"), mark("Processes that load pictures; 0 keeps the data in memory."),
+        "int", 0, mark("Loader threads"),
+        mark("Threads that read pictures from the disk while it trains; 0 keeps the data in memory where they fit."),
         minimum=0, maximum=64,
     )  # fmt: skip
 

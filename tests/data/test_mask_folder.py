@@ -185,6 +185,32 @@ def test_colours_get_their_names_from_a_table(make, codes):
     assert codes(source.findings) == ["data.values_ignored"]
 
 
+def test_colours_with_smoothed_edges_count_as_the_nearest_class(make):
+    for i in range(3):
+        make.picture(f"images/{i}.png", (300, 300))
+        sharp = np.zeros((900, 900, 3), np.uint8)
+        rows, columns = np.ogrid[:900, :900]
+        sharp[np.hypot(rows - 420, columns - 400) < 300] = (200, 30, 120)
+        sharp[np.hypot(rows - 420, columns - 400) < 120] = (10, 220, 40)
+        make.save(f"masks/{i}.png", Image.fromarray(sharp).resize((300, 300), Image.Resampling.BICUBIC))
+    source = opened(make)
+    names = source.targets[0].parameters["class_names"]
+    mask = source.read(source.samples[0]).targets["mask"]
+    assert set(names) == {"#000000", "#c81e78", "#0adc28"}
+    assert names[mask[2, 2]] == "#000000" and names[mask[140, 60]] == "#c81e78" and names[mask[140, 133]] == "#0adc28"
+    assert (mask == names.index("#0adc28")).sum() == pytest.approx(np.pi * 40**2, rel=0.05)
+
+
+def test_a_single_strange_colour_is_refused(make):
+    make.picture("images/1.png")
+    make.colours("masks/1.png", [(0, 0, 0), (255, 0, 0)])
+    dataset = recognise(make.root)
+    make.colours("masks/1.png", [(0, 0, 0), (255, 1, 0)])
+    source = open_source(dataset, make.root)
+    with pytest.raises(StudioError, match="#ff0100"):
+        source.read(source.samples[0])
+
+
 def test_names_come_from_a_list_beside(make):
     make.picture("train/images/1.jpg")
     make.mask("train/masks/1.png", [0, 2])
