@@ -27,6 +27,7 @@ from mtlstudio.ui.theme import apply_theme
 from mtlstudio.ui.train.workspace import TrainWorkspace
 from tests.ui_train.synthetic import TASKS
 
+
 @pytest.fixture(autouse=True)
 def _dark(qapp: QApplication) -> Iterator[None]:
     apply_theme(qapp, "dark")
@@ -40,7 +41,8 @@ def spec(tmp_path: Path) -> ProjectSpec:
     found = propose("demo", [], tmp_path / "demo")
     weights = dict(zip(TASKS, (0.2, 0.3, 0.5), strict=True))
     tasks = tuple(replace(task, loss_weight=weights[task.id]) for task in found.tasks if task.id in TASKS)
-    scenes = replace(found.datasets[0], parameters=FrozenDict(count=24, size=32))
+    targets = FrozenDict({task: found.datasets[0].targets[task] for task in TASKS})
+    scenes = replace(found.datasets[0], parameters=FrozenDict(count=24, size=32), targets=targets)
     found = replace(found, tasks=tasks, datasets=(scenes,), data=replace(found.data, image_size=32))
     found = replace(found, training=replace(found.training, epochs=4, batch_size=8, threads=1, device="cpu"))
     return found.with_network(template("shared").build(found))

@@ -127,7 +127,7 @@ def test_what_the_method_adds_stands_in_the_equation(spec: ProjectSpec) -> None:
     made.take([started(spec), replace(event, total=tuple(value + 0.25 for value in event.total if value))])
     left, right = equation(made).split(" = ")
     assert right.endswith("+ 0.250")
-    assert eval(right.replace("×", "*")) == pytest.approx(float(left.split()[1]), abs=2e-3)  # noqa: S307
+    assert eval(right.replace("×", "*")) == pytest.approx(float(left.split()[1]), abs=2e-3)
 
 
 def test_averaging_over_batches_without_labels_is_no_equality(spec: ProjectSpec) -> None:
@@ -145,7 +145,7 @@ def test_many_equal_weights_stand_before_a_bracket(spec: ProjectSpec) -> None:
     made.take([started(wide), measured(wide, 1, 2)])
     left, right = equation(made).split(" = ")
     assert right.startswith("0.25 × (") and right.count("+") == 3
-    assert eval(right.replace("×", "*")) == pytest.approx(float(left.split()[1]), abs=2e-3)  # noqa: S307
+    assert eval(right.replace("×", "*")) == pytest.approx(float(left.split()[1]), abs=2e-3)
 
 
 def test_progress_and_time_left(spec: ProjectSpec) -> None:

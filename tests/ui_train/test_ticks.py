@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -18,7 +19,7 @@ def test_ticks_are_inside_few_and_even(low: float, width: float, most: int) -> N
     slack = 1e-5 * width + 1e-9 * abs(low)
     assert all(low - slack <= place <= low + width + slack for place in places)
     assert len(places) <= most + 2
-    gaps = [b - a for a, b in zip(places, places[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(places)]
     assert all(math.isclose(gap, gaps[0], rel_tol=1e-3, abs_tol=1e-9) for gap in gaps)
 
 
