@@ -137,6 +137,7 @@ class MainWindow(QMainWindow):
             "view.full_screen": self._toggle_full_screen,
             "help.keys": self._show_keys,
             "help.about": lambda: dialogs.show_about(self.studio.engine.describe(), self),
+            "data.add": self._add_data,
             "edit.undo": lambda: self._document().undo(),
             "edit.redo": lambda: self._document().redo(),
         }
@@ -165,6 +166,12 @@ class MainWindow(QMainWindow):
         open_images = getattr(self.workspaces.get("inspect"), "open_images", None)
         if open_images is not None:
             open_images(list(paths))
+
+    def _add_data(self) -> None:
+        self.show_workspace("data")
+        add_data = getattr(self.workspaces.get("data"), "add_data", None)
+        if add_data is not None:
+            add_data()
 
     def _document(self) -> Document:
         assert self.studio.document is not None
