@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.project.spec import ProjectSpec
-from mtlstudio.session.jobs import Jobs, Token
+from mtlstudio.session.jobs import Cancelled, Jobs, Token
 
 if TYPE_CHECKING:
     from mtlstudio.network.analyze import Analysis, Memo
@@ -69,11 +69,14 @@ class AnalysisSession(QObject):
             )
 
     def _analyze(self, spec: ProjectSpec, token: Token) -> Analysis:
-        from mtlstudio.network.analyze import Memo, analyze
+        from mtlstudio.network.analyze import AnalysisCancelled, Memo, analyze
 
         if self._memo is None:
             self._memo = Memo()
-        analysis = analyze(spec, self._memo, token)
+        try:
+            analysis = analyze(spec, self._memo, token)
+        except AnalysisCancelled as error:
+            raise Cancelled from error
         token.check()
         return analysis
 

@@ -47,10 +47,11 @@ class AnalyzeDialog(QDialog):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.itemActivated.connect(lambda item: self.layer_wanted.emit(item.data(Qt.ItemDataRole.UserRole + 1)))
+        self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         column = QVBoxLayout(self)
         column.addWidget(self.summary)
         column.addWidget(self.table)
-        self.resize(scaled(980), scaled(520))
+        self.resize(scaled(1060), scaled(520))
 
     def show_analysis(self, spec: ProjectSpec, analysis: Analysis | None) -> None:
         """Fills the table anew; the order chosen stays."""

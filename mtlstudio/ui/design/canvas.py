@@ -184,10 +184,9 @@ class Canvas(Stage):
 
     def event(self, event: QEvent) -> bool:
         """Tab asks for a new layer here; Shift+Tab leaves as everywhere."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
-            if not event.modifiers():
-                self.ask_for_layer()
-                return True
+        if isinstance(event, QKeyEvent) and (event.type(), event.key()) == (QEvent.Type.KeyPress, Qt.Key.Key_Tab):
+            self.ask_for_layer()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802

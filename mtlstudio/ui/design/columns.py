@@ -106,7 +106,7 @@ class _Board:
             stack = self._stacks.get((column, pieces))
             if stack is not None and len(stack) < STACK:
                 break
-            if not any([column in columns for columns in taken]):
+            if not any(column in columns for columns in taken):
                 stack = self._stacks.setdefault((column, pieces), [])
                 break
             column += 1

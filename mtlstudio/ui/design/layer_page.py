@@ -167,8 +167,11 @@ def _facts(reports: Sequence[LayerReport], analysis: Analysis) -> list[tuple[str
     facts: list[tuple[str, str]] = []
     if len(reports) == 1:
         report = reports[0]
-        shapes = [figures.long_shape(shape) for shapes in report.input_shapes.values() for shape in shapes]
-        facts.append((tr("In"), " + ".join(shapes) or "—"))
+        inputs = [(port, shape) for port, shapes in report.input_shapes.items() for shape in shapes]
+        for port, shape in inputs:
+            facts.append((tr("In") if port == "in" else tr("In {port}", port=port), figures.long_shape(shape)))
+        if not inputs:
+            facts.append((tr("In"), "—"))
         outputs = report.output_shapes
         for port, shape in outputs.items():
             name = tr("Out") if len(outputs) == 1 else tr("Out {port}", port=port)

@@ -24,6 +24,7 @@ class Properties(QFrame):
         self.layer_page, self.network_page = LayerPage(), NetworkPage()
         inside = QWidget()
         inside.setProperty("ground", "panel")
+        inside.setMinimumWidth(1)  # never wider than the panel
         pages = QVBoxLayout(inside)
         pages.setContentsMargins(12, 6, 12, 12)
         pages.addWidget(self.layer_page)

@@ -31,6 +31,7 @@ class QuickAdd(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._canvas = parent
         self.setObjectName("quick-add")
         self.setProperty("surface", "raised")
         self.connection: Connection | None = None
@@ -89,14 +90,19 @@ class QuickAdd(QFrame):
             had_focus = self.field.hasFocus()
             self.hide()
             if had_focus:
-                self.parentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
+                self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
             self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """A press anywhere else closes it."""
-        if event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
-            if watched is not self and not self.isAncestorOf(watched) and watched.window() is self.window():
-                self.close_now()
+        if (
+            event.type() == QEvent.Type.MouseButtonPress
+            and isinstance(watched, QWidget)
+            and watched is not self
+            and not self.isAncestorOf(watched)
+            and watched.window() is self.window()
+        ):
+            self.close_now()
         return False
 
     def _fill(self, text: str) -> None:
@@ -115,7 +121,7 @@ class QuickAdd(QFrame):
             self.chosen.emit(type_id, connection)
 
     def _place(self, at: QPoint) -> None:
-        parent = self.parentWidget()
+        parent = self._canvas
         size_w, size_h = min(scaled(280), parent.width() - 16), min(scaled(340), parent.height() - 16)
         x = min(max(8, at.x() - scaled(24)), parent.width() - size_w - 8)
         y = min(max(8, at.y() + 14), parent.height() - size_h - 8)

@@ -146,7 +146,7 @@ def _levels(ways: Sequence[tuple[int, int, int]], rows: int) -> list[int]:
     for index in sorted(range(len(ways)), key=lambda i: abs(ways[i][1] - ways[i][0])):
         first, last, row = min(ways[index][:2]), max(ways[index][:2]), ways[index][2]
         level = 0
-        for level, lane in enumerate([*lanes[row], []]):  # noqa: B007
+        for level, lane in enumerate([*lanes[row], []]):
             if level == MAX_LEVELS - 1 or not any(a < last and first < b for a, b in lane):
                 break
         if level == len(lanes[row]):

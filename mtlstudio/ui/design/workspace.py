@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mtlstudio.base.texts import ntr, tr
 from mtlstudio.network.analysis import Analysis
@@ -55,12 +55,17 @@ class DesignWorkspace(Workspace):
         self.commands = Commands(self.document, self.canvas.figures, studio.say)
         self.palette_panel, self.properties, self.costs = Palette(), Properties(), CostPanel()
         self.quick_add = QuickAdd(self.canvas)
-        self.empty = EmptyState(
+        self.empty = QFrame(self.canvas)
+        self.empty.setProperty("surface", "card")
+        nothing = EmptyState(
             "design", tr("No network yet"), tr("Start from a template…"),
-            tr("A template makes one for this project's tasks; everything in it can be changed."), self.canvas,
+            tr("A template makes one for this project's tasks; everything in it can be changed."), self.empty,
         )  # fmt: skip
+        nothing.triggered.connect(self._replace_by_template)
+        QVBoxLayout(self.empty).addWidget(nothing)
         self.analyze: AnalyzeDialog | None = None
         self._preview = AnalysisSession(self)
+        self._trial: tuple[ProjectSpec, Analysis] | None = None
         self._problem = -1
         self._lay_out()
         self._connect_canvas()
@@ -107,7 +112,6 @@ class DesignWorkspace(Workspace):
         canvas.looked.connect(self._place_empty)
         self._preview.updated.connect(self._take_preview)
         self.quick_add.chosen.connect(self.commands.add)
-        self.empty.triggered.connect(self._replace_by_template)
 
     def _connect_panels(self) -> None:
         self.palette_panel.chosen.connect(self._add_from_palette)
@@ -156,7 +160,7 @@ class DesignWorkspace(Workspace):
 
     def status(self) -> list[str]:
         """Run, tasks and images, parameters, MACs."""
-        spec, analysis = self.document.spec, self.studio.analysis.analysis
+        spec, analysis = self._shown()
         run, data = self.studio.training.run, self.studio.data.data
         texts = [tr("Run {name}", name=run.info().name) if run is not None else tr("No run")]
         tasks = ntr("{n} task", "{n} tasks", len(spec.tasks))
@@ -201,24 +205,34 @@ class DesignWorkspace(Workspace):
 
     def _take_figures(self, _spec: ProjectSpec | None, analysis: Analysis | None) -> None:
         self._known_stale()
-        self.costs.show_costs(self.document.spec, analysis)
-        self._show_properties()
+        self._show_everywhere()
         if self.analyze is not None:
             self.analyze.show_analysis(self.document.spec, analysis)
         self._place_empty()
-        self._tell_status()
 
     def _show_preview(self, spec: ProjectSpec | None) -> None:
         if spec is None:
             self._preview.clear()
-            self.costs.show_costs(self.document.spec, self.studio.analysis.analysis)
+            if self._trial is not None:
+                self._trial = None
+                self._show_everywhere()
         elif self.studio.engine.is_ready:
             self._preview.request(spec)
 
     def _take_preview(self, spec: ProjectSpec, analysis: Analysis) -> None:
-        self.canvas.show_preview_figures(spec, analysis)
-        if self.canvas.is_busy:
-            self.costs.show_costs(spec, analysis)
+        if spec is self.canvas.picture.spec and self.canvas.is_busy:
+            self._trial = spec, analysis
+            self.canvas.show_preview_figures(spec, analysis)
+            self._show_everywhere()
+
+    def _shown(self) -> tuple[ProjectSpec, Analysis | None]:
+        """What all figures in the window speak of: a gesture's preview, or the document."""
+        return self._trial or (self.document.spec, self.studio.analysis.analysis)
+
+    def _show_everywhere(self) -> None:
+        self.costs.show_costs(*self._shown())
+        self._show_properties()
+        self._tell_status()
 
     def _show_selection(self, selection: tuple[str, ...]) -> None:
         for action_id in _NEEDS_SELECTION:
@@ -226,14 +240,18 @@ class DesignWorkspace(Workspace):
         self._show_properties()
 
     def _show_properties(self) -> None:
-        self.properties.show_state(self.document.spec, self.document.selection, self.studio.analysis.analysis)
+        spec, analysis = self._shown()
+        self.properties.show_state(spec, self.document.selection, analysis)
 
     def _tell_status(self) -> None:
         self.status_changed.emit(self.status())
 
     def _place_empty(self) -> None:
-        main = self.canvas.frame.main
-        self.empty.setGeometry(QRect(round(main.x), round(main.y), round(main.w), round(main.h)))
+        centre = self.canvas.frame.main.centre
+        size = QSize(scaled(420), scaled(230))
+        place = QRect(QPoint(0, 0), size)
+        place.moveCenter(QPoint(round(centre.x), round(centre.y)))
+        self.empty.setGeometry(place)
         self.empty.setVisible(not self.document.spec.network.layers)
 
     # --- commands ---------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class PullEdge(Gesture):
             return
         self.canvas.preview(self._done)
         self.canvas.announce(tr("{layer}: shared by {tasks}", layer=self._layer.name, tasks=names)
-                             if len(wanted) > 1 else tr("{layer}: {task}'s own", layer=self._layer.name, task=names))  # fmt: skip
+                             if len(wanted) > 1 else tr("{layer}: {task} alone", layer=self._layer.name, task=names))  # fmt: skip
 
     def finish(self) -> None:
         self.canvas.preview(None)
