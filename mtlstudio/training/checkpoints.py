@@ -76,8 +76,12 @@ def restore(parts: Parts, info: CheckpointInfo, training: dict[str, Any]) -> Pro
         StudioError: it does not fit the network.
     """
     fill(parts.network, info.path / NETWORK_FILE)
+    kernels = [{name: group.get(name) for name in ("fused", "foreach")} for group in parts.optimizer.param_groups]
     parts.optimizer.load_state_dict(training["optimizer"])
-    parts.precision.scaler.load_state_dict(training["scaler"])
+    for group, own in zip(parts.optimizer.param_groups, kernels, strict=True):
+        group.update(own)  # the run may go on on another device
+    if training["scaler"]:
+        parts.precision.scaler.load_state_dict(training["scaler"])
     parts.balancer.load(training["balancing"])
     progress = Progress.from_plain(training["progress"])
     parts.weights.load(progress.weights)

@@ -18,7 +18,13 @@ NO_LABELS = declare(
 BATCH_CUT = declare(
     "training_batch_cut", mark("The batch of {wanted} is larger than the training split: it is cut to {used}.")
 )
-UNREADABLE = declare("training_unreadable", mark("{n} pictures could not be read and are left out: {names}"))
+MORE_FINDINGS = declare(
+    "training_more_findings", mark("{n} more findings about the data."), mark("See the Data workspace.")
+)
+WEIGHTS_PARTLY = declare(
+    "training_weights_partly",
+    mark("{layer}: {taken} pretrained weights were taken, {anew} did not fit and start anew."),
+)
 DATA_CHANGED = declare(
     "training_data_changed",
     mark("The data has changed since this run was started: its further losses differ from those of an unbroken run."),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mtlstudio.network.compile import MultiTaskNetwork
 
 _PREFETCHED = 2
+_FINDINGS_TOLD = 5
 
 Note = tuple[str, dict[str, Any]]
 """A code of `notes` and its values."""
@@ -140,7 +141,7 @@ def build(spec: ProjectSpec, folder: Path, loaded: Loaded, device: torch.device,
     settings = spec.training
     precision = Precision(settings.precision, device)
     channels_last = use_channels_last(settings.channels_last, device, precision.name)
-    network = _network(spec, folder, device, channels_last, fresh)
+    network, partly = _network(spec, folder, device, channels_last, fresh)
     balancing, balancing_values = chosen(balancing_methods(), settings.balancing, "training.balancing")
     optimizer, values = chosen(optimizers(), settings.optimizer, "training.optimizer")
     schedule, schedule_values = chosen(schedules(), settings.schedule, "training.schedule")
@@ -158,7 +159,7 @@ def build(spec: ProjectSpec, folder: Path, loaded: Loaded, device: torch.device,
         learning_rate=LearningRate(schedule, schedule_values, values["learning_rate"], total, train.steps),
         weight_decay=values.get("weight_decay", 0.0), train=train, val=val,
         best=BestRule(settings.best if val else "loss", loaded.tasks),
-        previews=chosen_samples(loaded.val) if loaded.val is not None else (), notes=[*loaded.notes, *remarks],
+        previews=chosen_samples(loaded.val) if loaded.val is not None else (), notes=[*loaded.notes, *partly, *remarks],
     )  # fmt: skip
 
 
@@ -186,12 +187,12 @@ def _split(
         control.loading = (done, of)
 
     try:
-        memory = load_split(data, split, tasks, spec.data, progress=told, cancelled=lambda: control.stopped)
+        samples = load_split(data, split, tasks, spec.data, progress=told, cancelled=lambda: control.stopped)
     finally:
         control.loading = None
-    names = [str(problem.place) for problem in memory.findings]
-    shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-    return memory, [(notes.UNREADABLE, {"n": len(names), "names": shown})] if names else []
+    told_now = [(problem.code, dict(problem.values)) for problem in samples.findings[:_FINDINGS_TOLD]]
+    more = len(samples.findings) - len(told_now)
+    return samples, [*told_now, (notes.MORE_FINDINGS, {"n": more})] if more else told_now
 
 
 def _missing_labels(train: SampleSet, tasks: dict[str, BoundTask]) -> list[Note]:
@@ -206,7 +207,8 @@ def _missing_labels(train: SampleSet, tasks: dict[str, BoundTask]) -> list[Note]
 
 def _network(
     spec: ProjectSpec, folder: Path, device: torch.device, channels_last: bool, fresh: bool
-) -> MultiTaskNetwork:
+) -> tuple[MultiTaskNetwork, list[Note]]:
+    """The network on its device, and which pretrained weights did not fit."""
     import torch
 
     from mtlstudio.network.compile import compile_network
@@ -216,12 +218,17 @@ def _network(
     if fresh:
         torch.manual_seed(spec.training.seed)
         network = compile_network(spec)
-        load_pretrained(network, spec, folder)
+        reports = load_pretrained(network, spec, folder)
     else:
-        network = blank_network(spec)
+        network, reports = blank_network(spec), {}
+    remarks: list[Note] = [
+        (notes.WEIGHTS_PARTLY, {"layer": layer, "taken": len(report.taken), "anew": anew})
+        for layer, report in reports.items()
+        if (anew := len(report.missing) + len(report.other_size))
+    ]
     if channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network.to(device)
+    return network.to(device), remarks
 
 
 def _feeds(

@@ -92,7 +92,7 @@ def test_out_of_memory_proposes_a_smaller_batch(tmp_path: Path, monkeypatch: pyt
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(loop.Stepper, "_prepare", at_step(2, burst))
-    end, _, run = failed(tmp_path, project(batch_size=4))
+    end, _, _ = failed(tmp_path, project(batch_size=4))
     assert end.code == "memory" and "2" in end.fix and end.checkpoint == 0
 
 
@@ -121,7 +121,7 @@ def test_a_full_disk_ends_the_run_with_its_last_checkpoint(
 def test_data_that_is_gone_is_named(tmp_path: Path) -> None:
     spec = project()
     gone = replace(spec.datasets[0], layout="oxford_pet", path="no/such/folder", parameters=FrozenDict())
-    end, _, run = failed(tmp_path, replace(spec, datasets=(gone,)))
+    end, _, _ = failed(tmp_path, replace(spec, datasets=(gone,)))
     assert end.code == "data" and "no/such/folder" in end.message and end.checkpoint is None
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,8 +14,9 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from mtlstudio.base.files import Lock
+from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.data.project import ProjectData, open_data
-from mtlstudio.project.spec import MethodSpec
+from mtlstudio.project.spec import Connection, MethodSpec
 from mtlstudio.runs.events import (
     CheckpointWritten,
     EpochFinished,
@@ -32,6 +34,7 @@ from mtlstudio.runs.folder import create_run
 from mtlstudio.training import loop
 from mtlstudio.training.checkpoints import load_network
 from mtlstudio.training.control import Control
+from mtlstudio.training.methods import balancing_methods, optimizers, schedules
 from mtlstudio.training.trainer import Trainer
 from tests.training.small import TASKS, losses, network, of_kind, project, trained
 
@@ -198,3 +201,90 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
         (event,) = list(Trainer(spec, tmp_path, run).run())
     assert isinstance(event, RunFailed) and "in use" in event.message
     assert not run.log.path.exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"precision": "bf16"},
+        {"deterministic": True},
+        {"clip_norm": 0.1},
+        {"channels_last": False},
+        {"weight_decay_schedule": "cosine", "weight_decay_end": 0.5},
+        {"normalise_weights": False},
+        *({"optimizer": MethodSpec(method.id)} for method in optimizers()),
+        *({"schedule": MethodSpec(method.id)} for method in schedules()),
+        *({"balancing": MethodSpec(method.id)} for method in balancing_methods()),
+    ],
+    ids=str,
+)
+def test_every_setting_trains(tmp_path: Path, settings: dict[str, Any]) -> None:
+    run = trained(tmp_path, project(**{"epochs": 2, "missing": 0.3, **settings}))
+    first, last = of_kind(list(run.events()), EpochFinished)
+    assert run.info().status == "finished"
+    assert all(value is not None and value < 10 for value in last.train_losses.values())
+    assert first.train_losses != last.train_losses
+
+
+def test_clipping_bounds_the_step(tmp_path: Path) -> None:
+    plain = MethodSpec("sgd", FrozenDict(learning_rate=1.0, momentum=0.0, nesterov=False, weight_decay=0.0))
+    spec = project(
+        epochs=1, batch_size=100, clip_norm=0.01, optimizer=plain, schedule=MethodSpec("constant"), norm="none"
+    )
+    run = trained(tmp_path, spec)
+    start, end = (load_file(run.store.find(step).path / "network.safetensors") for step in (0, 1))
+    moved = torch.cat([(end[name] - start[name]).flatten() for name in start]).norm()
+    assert float(moved) == pytest.approx(0.01, rel=1e-3)
+
+
+def test_two_runs_of_one_seed_are_equal_and_of_another_are_not(tmp_path: Path) -> None:
+    one, same, other = (
+        losses(trained(tmp_path, project(epochs=1, seed=seed), f"run {number}"))
+        for number, seed in enumerate((3, 3, 4))
+    )
+    assert one == same != other
+
+
+def test_the_losses_are_those_of_a_loop_written_by_hand(tmp_path: Path) -> None:
+    """Forward, losses, backward and steps as anybody would write them, on the same batches."""
+    from mtlstudio.data.loading import Batches, image_statistics
+    from mtlstudio.data.memory import load_split
+    from mtlstudio.data.statistics import target_statistics
+    from mtlstudio.network.compile import compile_network
+    from mtlstudio.tasks.registry import bind_all
+
+    plain = FrozenDict(learning_rate=0.1, momentum=0.9, nesterov=False, weight_decay=0.0)
+    layers = tuple(layer for layer in network().layers if layer.id != "drop")
+    constant = MethodSpec("constant")
+    spec = project(epochs=2, optimizer=MethodSpec("sgd", plain), schedule=constant, channels_last=False)
+    spec = spec.with_network(
+        replace(
+            spec.network, layers=layers,
+            connections=(
+                *(item for item in spec.network.connections if "drop" not in (item.source, item.target)),
+                Connection("stem", "mask_head"), Connection("stem", "pool"),
+            ),
+        )
+    )  # fmt: skip
+    ours = losses(trained(tmp_path, spec))
+
+    samples = load_split(open_data(spec, tmp_path), "train", bind_all(spec), spec.data)
+    tasks = bind_all(spec, target_statistics(samples, bind_all(spec)))
+    mean, std = image_statistics(samples)
+    batches = Batches(samples, tasks, spec.data, 4, spec.training.seed, True, mean, std, True)
+    torch.manual_seed(spec.training.seed)
+    model = compile_network(spec).train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    theirs = []
+    for epoch in range(2):
+        for batch in batches.epoch(epoch):
+            outputs = model(batch.inputs)
+            values = [task.loss(outputs[name], batch.targets[name], batch.present[name]).value for name, task in tasks.items()]
+            total = sum(values[1:], values[0]) / 3
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+            theirs.append((*(value.item() for value in values), total.item()))
+    assert len(ours) == len(theirs)
+    for row, reference in zip(ours, theirs, strict=True):
+        assert row == pytest.approx(reference, rel=1e-4, abs=1e-6)
