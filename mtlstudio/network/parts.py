@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.network.patterns import Sketch
 
-WIDTHS = (32, 48, 96, 160, 256)
+WIDTHS = (16, 32, 64, 160, 256)
 """Channels of the encoder's stages, each at half the size of the one before."""
 
 STAGE = mark("Stage {n}")
