@@ -165,7 +165,8 @@ def _sharing(spec: ProjectSpec) -> Iterator[Problem]:
     for layer in network.layers:
         place, actual = Place("layer", layer.id), reach[layer.id] & set(spec.task_ids)
         if not actual:
-            yield Problem(DEAD, Severity.WARNING, place, FrozenDict(name=layer.name), "remove_dead_layer")
+            mend = "" if layer.type == INPUT_TYPE else "remove_dead_layer"
+            yield Problem(DEAD, Severity.WARNING, place, FrozenDict(name=layer.name), mend)
         elif actual != layer.tasks & set(spec.task_ids):
             said, real = _names(spec, layer.tasks), _names(spec, actual)
             yield _error(SHARING, place, mend="recompute_sharing", name=layer.name, said=said, actual=real)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.project import edits
 from mtlstudio.project.codec import fragment_from_json, fragment_to_json
 from mtlstudio.project.spec import Connection, Output, ProjectSpec
@@ -106,11 +107,19 @@ def test_what_only_a_deleted_merge_used_stays_in_its_row_and_is_dead() -> None:
     assert spec.network.layer(side).tasks == {"a"}
 
 
-def test_inputs_stay_while_something_needs_them() -> None:
+def test_inputs_stay_unless_they_are_spare() -> None:
     assert "cannot be deleted" in refusal(edits.delete_layers, sketch(), ["image"])
     layers = [layer.id for layer in sketch().network.layers if layer.id != "image"]
-    assert edits.delete_layers(edits.delete_layers(sketch(), layers), []).network.layers[0].id == "image"
-    assert refusal(edits.insert_on_connection, sketch(), Connection("image", "stage1"), "input", "In")
+    empty = edits.delete_layers(sketch(), layers)
+    assert [layer.id for layer in empty.network.layers] == ["image"]
+    assert "cannot be deleted" in refusal(edits.delete_layers, empty, ["image"])
+    image = empty.network.layer("image")
+    for spare in (replace(image, id="again"), replace(image, id="old", parameters=FrozenDict(input="radar"))):
+        spec = sketch().with_network(replace(sketch().network, layers=(*sketch().network.layers, spare)))
+        assert edits.delete_layers(spec, [spare.id]) == sketch()
+    assert "set up with the data" in refusal(
+        edits.insert_on_connection, sketch(), Connection("image", "stage1"), "input", "In"
+    )
 
 
 def test_moving_takes_out_heals_and_puts_in() -> None:

@@ -30,24 +30,25 @@ Edit = Callable[[ProjectSpec], ProjectSpec]
 
 def _any_edit(draw: st.DrawFn, spec: ProjectSpec) -> Edit:
     """One edit with random arguments, sensible or not."""
-    ids = [layer.id for layer in spec.network.layers] + ["nowhere"]
-    tasks = [*spec.task_ids, "nobody"]
-    places: list[Any] = [
-        *spec.network.connections,
-        *spec.network.outputs,
-        Connection("nowhere", "x"),
-        Output("nobody", "x"),
-    ]
+    nonsense = not draw(st.integers(0, 9))
+    ids = [layer.id for layer in spec.network.layers] + ["nowhere"] * nonsense
+    tasks = [*spec.task_ids] + ["nobody"] * (nonsense or not spec.tasks)
+    places: list[Any] = [*spec.network.connections, *spec.network.outputs]
+    places += [Connection("nowhere", "x"), Output("nobody", "x")] * (nonsense or not places)
     layer, other, task = (draw(st.sampled_from(found)) for found in (ids, ids, tasks))
     some = draw(st.sets(st.sampled_from(tasks)))
+    shared = [item for item in spec.network.layers if len(item.tasks) > 1 and item.type != "input"]
+    wide = draw(st.sampled_from(shared)) if shared else spec.network.layers[0]
+    part = draw(st.sets(st.sampled_from(sorted(wide.tasks) or tasks), min_size=1))
     place, number = draw(st.sampled_from(places)), draw(st.integers(-2, 9))
     chosen: list[Edit] = [
         lambda s: edits.share(s, layer, task),
         lambda s: edits.share(s, layer, task),
-        lambda s: edits.unshare(s, layer, task),
-        lambda s: edits.split_off(s, layer, some),
-        lambda s: edits.each_its_own(s, layer),
+        lambda s: edits.unshare(s, wide.id, min(part)),
+        lambda s: edits.split_off(s, wide.id, part),
+        lambda s: edits.each_its_own(s, wide.id),
         lambda s: edits.share_among(s, layer, some),
+        lambda s: edits.share_among(s, wide.id, part),
         lambda s: edits.set_split_point(s, number),
         lambda s: edits.insert_on_connection(s, place, "conv", "卷积", FrozenDict(c=1))[0],
         lambda s: edits.insert_on_connection(s, place, "pool", "Pool", None, some)[0],
@@ -79,7 +80,7 @@ def _any_edit(draw: st.DrawFn, spec: ProjectSpec) -> Edit:
 @FEW
 @given(st.data())
 def test_whatever_is_edited_the_network_stays_sound_and_undo_is_exact(data: st.DataObject) -> None:
-    spec = first = data.draw(projects())
+    spec = first = data.draw(st.one_of(projects(), families()))
     history: History[ProjectSpec] = History()
     for _ in range(data.draw(st.integers(1, 8))):
         edit = _any_edit(data.draw, spec)

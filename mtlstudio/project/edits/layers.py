@@ -135,16 +135,13 @@ def delete_layers(spec: ProjectSpec, layer_ids: Collection[str]) -> ProjectSpec:
     """Takes layers out and joins what came after each to its main source; a task's output moves there too.
 
     Raises:
-        EditRefused: one of them is an input that an output needs, or does not exist.
+        EditRefused: one of them is an input of the project, or does not exist.
     """
     network = spec.network
     for layer_id in dict.fromkeys(layer_ids):
         layer = layer_of(network, layer_id)
-        if layer.type == INPUT_TYPE and reaches(network)[layer_id]:
-            refuse(
-                mark("“{layer}” is where the pictures come in; it cannot be deleted while an output needs it"),
-                layer=layer.name,
-            )
+        if layer.type == INPUT_TYPE and not _is_spare(spec, network, layer):
+            refuse(mark("“{layer}” is where the pictures come in; it cannot be deleted"), layer=layer.name)
         network = heal(network, layer_id)
     return with_settled(spec, network)
 
@@ -216,6 +213,13 @@ def _refuse_part(
         served=names(spec, served),
         wanted=names(spec, wanted & served),
     )
+
+
+def _is_spare(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec) -> bool:
+    """Whether an input layer can go: unused, and there is another for the same input, or no such input."""
+    read = layer.parameters.get("input")
+    others = [i for i in network.layers if i.type == INPUT_TYPE and i.parameters.get("input") == read and i != layer]
+    return not reaches(network)[layer.id] and (bool(others) or read not in [item.id for item in spec.inputs])
 
 
 def _new_layer(
