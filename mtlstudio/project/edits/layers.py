@@ -89,15 +89,7 @@ def insert_after(
             mark("“{layer}” does not serve {tasks}"), layer=source.name, tasks=names(spec, wanted - source.tasks) or "—"
         )
     port = port or only_port(network, source)
-    moved, reach = [], reaches(network)
-    for connection in network.connections:
-        if (connection.source, connection.source_port) != (layer_id, port):
-            continue
-        served = network.layer(connection.target).tasks
-        if served <= wanted:
-            moved.append(connection)
-        elif served & wanted and reach[connection.target]:
-            _refuse_part(spec, network, connection, wanted, served)
+    moved = _consumers(spec, network, (layer_id, port), wanted)
     layer = _new_layer(network, layer_type, name, parameters, wanted)
     network = with_layer(network, layer, layer_id)
     network = replace(
@@ -197,6 +189,22 @@ def _served(spec: ProjectSpec, network: NetworkSpec, at: Connection | Output) ->
     if isinstance(at, Connection) and at in network.connections:
         return layer_of(network, at.target).tasks
     refuse(mark("There is no such connection"))
+
+
+def _consumers(
+    spec: ProjectSpec, network: NetworkSpec, start: tuple[str, str], wanted: frozenset[str]
+) -> list[Connection]:
+    """The connections from a layer's port that serve these tasks alone; refuses where one serves others too."""
+    found, reach = [], reaches(network)
+    for connection in network.connections:
+        if (connection.source, connection.source_port) != start:
+            continue
+        served = network.layer(connection.target).tasks
+        if served <= wanted:
+            found.append(connection)
+        elif served & wanted and reach[connection.target]:
+            _refuse_part(spec, network, connection, wanted, served)
+    return found
 
 
 def _refuse_part(
