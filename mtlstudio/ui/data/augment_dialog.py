@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QSizePolic
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import tr
+from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.session.document import Document
 from mtlstudio.session.jobs import Jobs, Token
 from mtlstudio.ui.data.augmented import variants
@@ -85,7 +86,8 @@ class AugmentDialog(QDialog):
         self.again.setObjectName("draw-again")
         self.again.clicked.connect(self._draw_again)
         self._lay_out()
-        document.changed.connect(lambda _before, _after: self._make())
+        self.resize(scaled(960), scaled(600))
+        document.changed.connect(self._follow)
         self._make()
 
     @property
@@ -111,6 +113,10 @@ class AugmentDialog(QDialog):
         middle.addWidget(side)
         page.addLayout(middle, 1)
         page.addWidget(closing)
+
+    def _follow(self, before: ProjectSpec, after: ProjectSpec) -> None:
+        if before.data != after.data:
+            self._make()
 
     def _draw_again(self) -> None:
         self._draw += 1

@@ -190,20 +190,25 @@ def size_text(sizes: Sequence[tuple[int, int]]) -> str:
 
 
 def spread(numbers: Mapping[str, Any], unit: str) -> str:
-    """Mean ± deviation with the unit; a dash where nothing is known."""
-    if numbers["mean"] is None:
+    """Mean ± deviation with the unit, two figures of the deviation; a dash where nothing is known."""
+    mean, deviation = numbers["mean"], numbers["sd"]
+    if mean is None or deviation is None:
         return "—"
-    return f"{_number(numbers['mean'])} ± {_number(numbers['sd'])} {unit}".rstrip()
+    digits = _digits(deviation or abs(mean), 2)
+    return f"{mean:.{digits}f} ± {deviation:.{digits}f} {unit}".rstrip()
 
 
 def _number(value: float | None) -> str:
-    """Three figures, without powers of ten where that can be."""
+    """Three figures."""
     if value is None or not math.isfinite(value):
         return "—"
-    if value and (abs(value) >= 1e5 or abs(value) < 1e-3):
-        return f"{value:.2e}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
-    return f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+    text = f"{value:.{_digits(value, 3)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _digits(value: float, figures: int) -> int:
+    """Places behind the point that show so many figures of a number, at most 6."""
+    return min(6, max(0, figures - 1 - math.floor(math.log10(abs(value))))) if value else 0
 
 
 def _percent(share: float) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
@@ -17,6 +18,8 @@ from mtlstudio.ui.widgets.common import label
 from mtlstudio.ui.widgets.flow import FlowLayout
 
 MOST_CHIPS = 8
+MOST_MISSING = 3
+_PILL = "QComboBox { min-height: 0; padding: 2px 22px 2px 10px; border-radius: 11px; }"
 ALL, NOTHING = "*", ""
 
 
@@ -39,6 +42,7 @@ class FilterBar(QWidget):
         self.all = self._chip(tr("All"), "filter-all", self.clear)
         self.tasks = self._combo("filter-task", tr("Task whose classes are shown"))
         self.classes = self._combo("filter-class", tr("Class"))
+        self.unlabelled = self._combo("filter-missing", tr("Pictures without a label of a task"))
         self.findings = self._chip(tr("Only findings"), "filter-findings", self._toggle_findings)
         self.picked = self._chip("", "filter-picked", self._unpick)
         self.labels: dict[int, Chip] = {}
@@ -46,13 +50,16 @@ class FilterBar(QWidget):
         self.drawn = self._combo("data-drawn", tr("Targets that are drawn"))
         self.tasks.activated.connect(self._choose_task)
         self.classes.activated.connect(lambda _index: self._choose_label(self.classes.currentData()))
+        self.unlabelled.activated.connect(lambda _index: self._choose_missing(self.unlabelled.currentData()))
         self.drawn.activated.connect(lambda _index: self.drawn_changed.emit())
         self._flow = FlowLayout(spacing=7)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(10)
         line.addLayout(self._flow, 1)
-        line.addWidget(label(tr("Show:"), "dim"), 0, Qt.AlignmentFlag.AlignTop)
+        words = label(tr("Show:"), "dim")
+        words.setFixedHeight(self.all.sizeHint().height())
+        line.addWidget(words, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.drawn, 0, Qt.AlignmentFlag.AlignTop)
         self._lay_out()
         self._show()
@@ -124,6 +131,9 @@ class FilterBar(QWidget):
     def _toggle_missing(self, task: str) -> None:
         self._set(replace(self._filter, missing=self._filter.missing ^ {task}))
 
+    def _choose_missing(self, task: str | None) -> None:
+        self._set(replace(self._filter, missing=frozenset((task,)) if task else frozenset()))
+
     def _toggle_findings(self) -> None:
         self._set(replace(self._filter, findings=not self._filter.findings))
 
@@ -132,11 +142,10 @@ class FilterBar(QWidget):
 
     # --- building ---------------------------------------------------------------------------------------------
 
-    def _chip(self, text: str, name: str, do: object) -> Chip:
+    def _chip(self, text: str, name: str, do: Callable[[], None]) -> Chip:
         made = Chip(self._cut(text))
         made.setObjectName(name)
         made.setToolTip(text if made.text() != text else "")
-        assert callable(do)
         made.clicked.connect(lambda _checked=False: do())
         return made
 
@@ -148,6 +157,7 @@ class FilterBar(QWidget):
         made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         made.setMaximumWidth(scaled(210))
+        made.setStyleSheet(_PILL)
         return made
 
     def _cut(self, text: str) -> str:
@@ -182,34 +192,35 @@ class FilterBar(QWidget):
             chosen, first = self.drawn.currentData(), self.drawn.count() == 0
             _refill(self.drawn, [*painted, *extra, (NOTHING, tr("no targets"))])
             self.set_drawn(painted[0][0] if first and painted else chosen)
-            self._make_chips(names, incomplete)
+            few = len(incomplete) <= MOST_MISSING
+            words = [(task, tr("Missing {task}", task=name)) for task, name in incomplete]
+            _refill(self.unlabelled, [] if few else [(None, tr("labelled or not")), *words])
+            self._make_chips(names if len(names) <= MOST_CHIPS else (), words if few else ())
             self._lay_out()
         self._show()
 
-    def _make_chips(self, names: Sequence[str], incomplete: Sequence[tuple[str, str]]) -> None:
+    def _make_chips(self, names: Sequence[str], missing: Sequence[tuple[str, str]]) -> None:
         for chip in (*self.labels.values(), *self.missing.values()):
             chip.hide()
             chip.deleteLater()
-        few = len(names) <= MOST_CHIPS
         self.labels = {
-            index: self._chip(name, f"class-{index}", lambda index=index: self._choose_label(index))
-            for index, name in enumerate(names if few else ())
+            index: self._chip(name, f"class-{index}", partial(self._choose_label, index))
+            for index, name in enumerate(names)
         }
         self.missing = {
-            task: self._chip(tr("Missing {task}", task=name), f"missing-{task}", lambda task=task: self._toggle_missing(task))
-            for task, name in incomplete
-        }  # fmt: skip
+            task: self._chip(words, f"missing-{task}", partial(self._toggle_missing, task)) for task, words in missing
+        }
 
     def _lay_out(self) -> None:
         while self._flow.count():
             self._flow.takeAt(0)
-        for widget in (
-            self.all, self.tasks, *self.labels.values(), self.classes, *self.missing.values(), self.findings, self.picked,
-        ):  # fmt: skip
+        chips = (self.all, self.tasks, *self.labels.values(), self.classes)
+        for widget in (*chips, *self.missing.values(), self.unlabelled, self.findings, self.picked):
             self._flow.addWidget(widget)
             widget.show()
         self.tasks.setVisible(self.tasks.count() > 1)
         self.classes.setVisible(self.classes.count() > MOST_CHIPS + 1)
+        self.unlabelled.setVisible(self.unlabelled.count() > 0)
 
     def _show(self) -> None:
         """Lights up what is asked for."""
@@ -219,6 +230,7 @@ class FilterBar(QWidget):
             chip.setChecked(index == wanted.label)
         for task, chip in self.missing.items():
             chip.setChecked(task in wanted.missing)
+        self.unlabelled.setCurrentIndex(max(0, self.unlabelled.findData(next(iter(wanted.missing), None))))
         self.findings.setChecked(wanted.findings)
         self.tasks.setCurrentIndex(max(0, self.tasks.findData(wanted.task)))
         self.classes.setCurrentIndex(0 if wanted.label is None else wanted.label + 1)

@@ -38,9 +38,7 @@ class RowButton(QAbstractButton):
         self.setAccessibleName(name)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        policy = self.sizePolicy()
-        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def add(self, widget: QWidget, stretch: int = 0, top: bool = False) -> None:
         """Puts a widget into the row; clicks on it are clicks on the row."""
@@ -52,7 +50,7 @@ class RowButton(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tokens = theme()
-        if self.isEnabled() and (self.isChecked() or self.underMouse()):
+        if self.isChecked() or (self.underMouse() and self.focusPolicy() != Qt.FocusPolicy.NoFocus):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(tokens.colour("selection" if self.isChecked() else "card"))
             painter.drawRoundedRect(QRectF(self.rect()), 7, 7)
@@ -94,7 +92,7 @@ class FindingRow(RowButton):
             lines.append(tr("Click to see it."))
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         else:
-            self.setEnabled(False)
+            self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setToolTip("\n".join(line for line in lines if line))
 
 

@@ -54,6 +54,7 @@ class SampleViewer(QDialog):
         self.view.set_opacity(OPACITY)
         self.title, self.size_words = ElidedLabel("", "title"), label("", "dim")
         self.message = label("", "bad", wrap=True)
+        self.message.hide()
         self.layers: dict[str, LayerRow] = {}
         self._rows: dict[str, RowList] = {}
         self.inspect = button(tr("Open in Inspect"), "inspect")
@@ -62,6 +63,7 @@ class SampleViewer(QDialog):
         for text, by in (("D", 1), ("Right", 1), ("A", -1), ("Left", -1)):
             QShortcut(QKeySequence(text), self, activated=lambda by=by: self.step(by))
         self.resize(scaled(1040), scaled(680))
+        self.view.setFocus()
         self._show_current()
 
     @property
@@ -169,7 +171,7 @@ class SampleViewer(QDialog):
     def _show(self, looked: Looked) -> None:
         self.looked = looked
         height, width = looked.image.shape[:2]
-        self.message.setText("")
+        self.message.hide()
         self.size_words.setText(f"{self.record.item.split} · {width} × {height} px")
         self.view.clear_overlays()
         self.view.set_image(rgb_image(np.ascontiguousarray(looked.image)), keep_view=False)
@@ -188,6 +190,7 @@ class SampleViewer(QDialog):
         self.view.set_image(None)
         self.size_words.setText(self.record.item.split)
         self.message.setText(error.text())
+        self.message.show()
         for rows in self._rows.values():
             rows.hide()
 

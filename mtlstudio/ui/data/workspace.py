@@ -133,7 +133,7 @@ class DataWorkspace(Workspace):
         session = self.studio.data
         session.opened.connect(self._show_data)
         session.reported.connect(self._show_report)
-        session.failed.connect(lambda _text: self._show_data(session.data))
+        session.failed.connect(self._failed)
         self._document.changed.connect(self._follow)
         self.sidebar.split_chosen.connect(lambda _split: self._split_changed())
         self.sidebar.dataset_chosen.connect(self._choose_dataset)
@@ -167,6 +167,9 @@ class DataWorkspace(Workspace):
             work, if_alive(self, self._show_table), if_alive(self, self._table_failed), "table"
         )
         self._show_stack()
+
+    def _failed(self, _text: str) -> None:
+        self._show_data(self.studio.data.data)
 
     def _clear(self) -> None:
         self.table, self.shown = None, []
