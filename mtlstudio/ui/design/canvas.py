@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from mtlstudio.base.settings import Settings
-from mtlstudio.project.spec import Connection
+from mtlstudio.project.spec import Connection, ProjectSpec
 from mtlstudio.session.document import Document
 from mtlstudio.ui.design.fits import fitting
 from mtlstudio.ui.design.geometry import Point
@@ -83,6 +83,16 @@ class Canvas(Stage):
         gesture.cancel()
         self.update()
         return True
+
+    def follow(self, spec: ProjectSpec) -> None:
+        """The document has changed; if not by the gesture under way, that is given up."""
+        gesture, started = self._gesture, self._started
+        if gesture is not None and not gesture.applying:
+            self._drop_gesture()
+            if started:
+                gesture.abandon()
+        self._press = self._press if gesture is not None and gesture.applying else None
+        super().follow(spec)
 
     def hit(self, at: QPointF | QPoint) -> Hit:
         """What lies at a widget pixel."""

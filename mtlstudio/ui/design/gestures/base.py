@@ -23,10 +23,12 @@ class Gesture(ABC):
     Attributes:
         cursor: the pointer's look meanwhile.
         at_once: it starts with the press; others wait until the pointer has moved a little.
+        applying: the document is changing because of it.
     """
 
     cursor = Qt.CursorShape.ArrowCursor
     at_once = False
+    applying = False
 
     def __init__(self, canvas: Canvas, hit: Hit) -> None:
         self.canvas, self.hit = canvas, hit
@@ -46,3 +48,7 @@ class Gesture(ABC):
     @abstractmethod
     def cancel(self) -> None:
         """Esc: everything as it was before `start`."""
+
+    def abandon(self) -> None:
+        """The document has changed for another reason (undo, say): shows it again, edits nothing. Default: `cancel`."""
+        self.cancel()

@@ -112,13 +112,18 @@ class DragWeight(Gesture):
         self._set(self._task.loss_weight)
         self.finish()
 
+    def abandon(self) -> None:
+        self.finish()
+
     def _set(self, weight: float) -> None:
         task_id = self._task.id
+        self.applying = True
         self.canvas.document.apply(
             tr("Loss weight of {task}", task=self._task.name),
             lambda spec: set_loss_weights(spec, {task_id: weight}),
             merge=self._key,
         )
+        self.applying = False
 
 
 class MoveRow(Gesture):
