@@ -76,13 +76,16 @@ def long_enough() -> ProjectSpec:
     )
 
 
-def killed(trainings: Trainings, run: RunFolder, resume: bool, delay: float) -> int:
-    """Starts a training and kills it a while after it began to write its log; returns how it ended."""
-    size = run.log.path.stat().st_size if run.log.path.exists() else 0
+def killed(trainings: Trainings, run: RunFolder, resume: bool, growth: float, delay: float) -> int:
+    """Starts a training and kills it `delay` seconds after its log grew by so many bytes; returns how it ended."""
+    log = run.log.path
     child = trainings.start(resume)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and (not run.log.path.exists() or run.log.path.stat().st_size == size):
-        time.sleep(0.002)
+    deadline = time.monotonic() + 60
+    lowest = size = log.stat().st_size if log.exists() else 0
+    while time.monotonic() < deadline and size <= lowest + growth:
+        time.sleep(0.001)
+        size = log.stat().st_size if log.exists() else 0
+        lowest = min(lowest, size)  # the resume cuts it
     time.sleep(delay)
     subprocess.run(["kill", "-9", str(child)], check=False, stderr=subprocess.DEVNULL)
     return trainings.exit_code()
@@ -95,9 +98,10 @@ def test_twenty_kills(tmp_path: Path, root: Path) -> None:
     whole = trained(tmp_path, spec, "whole")
     run = create_run(tmp_path, "killed", spec)
     trainings, dice, kills, reached = Trainings(run, root), random.Random(7), 0, set()
+    stretch = 1.2 * whole.log.path.stat().st_size / KILLS  # so that about half of the run is done by the last kill
     try:
         while kills < KILLS:
-            end = killed(trainings, run, resume=kills > 0, delay=dice.uniform(0.0, 0.35))
+            end = killed(trainings, run, kills > 0, growth=dice.uniform(0, stretch), delay=dice.uniform(0, 0.02))
             assert end == -signal.SIGKILL, "the run was over before it was killed twenty times"
             kills += 1
             assert run.info().status == "interrupted" and run.spec() == spec
