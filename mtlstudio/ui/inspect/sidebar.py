@@ -182,7 +182,6 @@ class Sidebar(QScrollArea):
             self.layers[task_id] = row
             self._layers.addWidget(row)
             self._lists[task_id] = RowList(task)
-            self._lists[task_id].setVisible(True)
             self._rows.addWidget(self._lists[task_id])
 
     def show_predictions(self, predictions: Mapping[str, Prediction], truths: Mapping[str, Prediction]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-from PySide6.QtCore import QElapsedTimer, QTimer
+from PySide6.QtCore import QElapsedTimer, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -35,12 +35,13 @@ def run_window(arguments: argparse.Namespace) -> int:
     """
     settings = load_settings()
     set_language(arguments.language or settings.language_code())
+    qInstallMessageHandler(_pass_on)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("MTL Studio")
     app.setDesktopFileName("mtlstudio")
     apply_theme(app, cast("ThemeName", arguments.theme or settings.theme))
-    app.setWindowIcon(icon("logo"))
+    app.setWindowIcon(icon("app-icon", size=256))
     studio = Studio(settings)
     window = MainWindow(studio)
     _report_errors(studio)
@@ -114,6 +115,12 @@ def _size(text: str) -> tuple[int, int]:
             mark("--size {text!r} is no size"), fix=mark("Write it as WIDTHxHEIGHT, such as 1280x720."), text=text
         )
     return int(width), int(height)
+
+
+def _pass_on(_kind: object, _context: object, message: str) -> None:
+    """Qt's own words go to standard error, less the one that the offscreen platform repeats for every dialog."""
+    if "propagateSizeHints" not in message:
+        print(message, file=sys.stderr)
 
 
 def _report_errors(studio: Studio) -> None:
