@@ -14,7 +14,7 @@ from mtlstudio.project.spec import TaskSpec
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.train.canvas import Canvas
 from mtlstudio.ui.train.growing import Numbers
-from mtlstudio.ui.train.overlay import PlotMark
+from mtlstudio.ui.train.painting import PlotMark
 from mtlstudio.ui.train.reduce import reduced, span
 from mtlstudio.ui.train.series import TOTAL, RunSeries
 from mtlstudio.ui.train.ticks import Unit
@@ -87,7 +87,7 @@ class LossPanel(Panel):
             self.set_subtitle(words)
 
     def _fits(self, words: str) -> bool:
-        return self.fontMetrics().horizontalAdvance(self.title() + words) < self.width() - scaled(62)
+        return self.fontMetrics().horizontalAdvance(self.title() + words) < self.width() - scaled(54)
 
     def show_curves(self, series: RunSeries, frame: Frame) -> None:
         """Draws what can be seen of the curves."""

@@ -1,0 +1,123 @@
+"""Training from the window against headless training, and how awake the window stays meanwhile."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.base.settings import Settings
+from mtlstudio.data.propose import propose
+from mtlstudio.network.templates.registry import template
+from mtlstudio.project import files
+from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.runs.events import Event, StepsMeasured
+from mtlstudio.runs.folder import create_run
+from mtlstudio.session.studio import Studio
+from mtlstudio.training.trainer import Trainer
+from mtlstudio.ui.shell.window import MainWindow
+from mtlstudio.ui.theme import apply_theme
+
+ROUNDS = 3
+EPOCHS = 3
+BEAT_MS = 5
+
+
+def project(folder: Path) -> ProjectSpec:
+    """All tasks of 200 sample scenes at 64 × 64, a U-Net, one thread: the window has a core of its own."""
+    spec = propose("bench", [], folder)
+    scenes = replace(spec.datasets[0], parameters=FrozenDict(count=200, size=64))
+    training = replace(spec.training, epochs=EPOCHS, batch_size=8, device="cpu", threads=1)
+    spec = replace(spec, datasets=(scenes,), data=replace(spec.data, image_size=64), training=training)
+    return spec.with_network(template("unet").build(spec))
+
+
+def speed(events: list[Event]) -> float:
+    """Steps per second, without start, validation and checkpoints."""
+    measured = [event for event in events if isinstance(event, StepsMeasured) and event.step > 5]
+    return sum(len(event.total) for event in measured) / sum(event.seconds for event in measured)
+
+
+def headless(spec: ProjectSpec, folder: Path) -> float:
+    """Steps per second of the trainer alone."""
+    return speed(list(Trainer(spec, folder, create_run(folder, None, spec)).run()))
+
+
+def wait(app: QApplication, until: Callable[[], bool], seconds: float = 300.0) -> None:
+    """Lets the window work until something is so."""
+    from PySide6.QtCore import QEventLoop
+
+    loop = QEventLoop()
+    look = QTimer()
+    look.timeout.connect(lambda: until() and loop.quit())
+    look.start(20)
+    QTimer.singleShot(int(1000 * seconds), loop.quit)
+    loop.exec()
+    assert until()
+
+
+def in_window(app: QApplication, window: MainWindow, spec: ProjectSpec) -> tuple[float, list[float]]:
+    """Steps per second from the window, Train shown, and the gaps of a 5 ms heartbeat in milliseconds."""
+    studio = window.studio
+    assert studio.document is not None
+    gaps: list[float] = []
+    last = [0.0]
+
+    def beat() -> None:
+        now = time.perf_counter()
+        if last[0]:
+            gaps.append(1000 * (now - last[0]))
+        last[0] = now
+
+    pulse = QTimer()
+    pulse.setTimerType(Qt.TimerType.PreciseTimer)
+    pulse.timeout.connect(beat)
+    studio.training.start(spec, studio.document.folder)
+    wait(app, lambda: any(isinstance(event, StepsMeasured) for event in studio.training.history))
+    pulse.start(BEAT_MS)
+    wait(app, lambda: not studio.training.is_training)
+    pulse.stop()
+    return speed(studio.training.history), gaps
+
+
+def measure() -> list[tuple[str, float, str, str]]:
+    """Alternating runs in one process; the median of the ratios, all heartbeats together."""
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    apply_theme(app, "dark")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "bench"
+        spec = project(folder)
+        studio = Studio(Settings())
+        window = MainWindow(studio)
+        window.resize(1440, 900)
+        window.show()
+        files.create(folder, spec)
+        studio.engine.start()
+        studio.open(folder)
+        window.show_workspace("train")
+        wait(app, lambda: studio.engine.is_ready and window.settled())
+        headless(spec, folder)  # warms the caches of both
+        ratios, gaps, speeds = [], [], []
+        for _ in range(ROUNDS):
+            alone = headless(spec, folder)
+            shown, beats = in_window(app, window, spec)
+            ratios.append(shown / alone)
+            speeds.append(shown)
+            gaps += beats
+        window.dispose()
+        studio.shut_down()
+    return [
+        ("training from the window / headless", statistics.median(ratios), "×", ">= 0.95"),
+        ("training from the window", statistics.median(speeds), "steps/s", ""),
+        ("heartbeat of the window while training, p99", float(np.percentile(gaps, 99)), "ms", "<= 25"),
+        ("heartbeat of the window while training, worst", max(gaps), "ms", "<= 100"),
+    ]
