@@ -11,6 +11,9 @@ from mtlstudio.ui.design.scene import PLUS, Scene
 
 Kind = Literal["nothing", "split", "callout", "slider", "header", "name", "port", "edge", "plus", "tap", "card", "wire"]
 
+EDGE = 4.0
+"""A card's edge can be taken hold of from so many pixels away."""
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -45,7 +48,7 @@ def hit(scene: Scene, at: Point, selection: frozenset[str] = frozenset(), hovere
     if at.x < scene.frame.head:
         return _header(scene, at)
     found = card_at(scene, at)
-    handle = _handle(scene, at, selection, found or hovered)
+    handle = _handle(scene, at, selection, found or card_at(scene, at, EDGE) or hovered)
     if handle.kind != "nothing":
         return handle
     if found:
@@ -53,14 +56,14 @@ def hit(scene: Scene, at: Point, selection: frozenset[str] = frozenset(), hovere
     return _wire(scene, at)
 
 
-def card_at(scene: Scene, at: Point) -> str:
-    """Id of the layer whose card is there; "" without one."""
+def card_at(scene: Scene, at: Point, reach: float = 0.0) -> str:
+    """Id of the layer whose card is there, or at most `reach` beside it; "" without one."""
     x = scene.unit(at).x
     for column in scene.visible_columns():
         left, width = scene.layout.columns[column]
         if left - 1 <= x <= left + width + 1:
             for layer_id in scene.layout.by_column[column]:
-                if any(piece.contains(at) for piece in scene.pieces(layer_id)):
+                if any(piece.contains(at, reach) for piece in scene.pieces(layer_id)):
                     return layer_id
     return ""
 
@@ -114,9 +117,9 @@ def _handle(scene: Scene, at: Point, selection: frozenset[str], hovered: str) ->
     for layer_id in dict.fromkeys(shown):
         rect = scene.card(layer_id)
         if rect.x <= at.x <= rect.right and rect.h >= 24:
-            if abs(at.y - rect.bottom) <= 4:
+            if abs(at.y - rect.bottom) <= EDGE:
                 return Hit("edge", layer=layer_id, side="lower")
-            if abs(at.y - rect.y) <= 4:
+            if abs(at.y - rect.y) <= EDGE:
                 return Hit("edge", layer=layer_id, side="upper")
     return Hit()
 

@@ -58,6 +58,8 @@ class LayerPage(QWidget):
         self._chips_box = QWidget()
         self._chips = FlowLayout(self._chips_box)
         self._chips_for: tuple[object, ...] = ()
+        self._chip_by_name: dict[str, Chip] = {}
+        self._wanted: dict[str, tuple[bool, frozenset[str] | None]] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -101,43 +103,51 @@ class LayerPage(QWidget):
         self.problem_title.set_text(tr("Problems · {n}", n=len(found)))
         self.problems.show_problems(found)
 
-    def chips(self) -> list[Chip]:
-        """The sharing chips."""
-        return self._chips_box.findChildren(Chip)
+    def chip(self, name: str) -> Chip:
+        """A sharing chip: `share-all`, `share-own`, `share-<task id>`."""
+        return self._chip_by_name[name]
 
     def _show_sharing(self, spec: ProjectSpec, layers: Sequence[LayerSpec]) -> None:
         visible = len(spec.tasks) > 1 and all(layer.type != "input" for layer in layers)
         self.sharing_title.setVisible(visible)
         self._chips_box.setVisible(visible)
-        sets = {layer.tasks for layer in layers}
-        wanted = (tuple((task.id, task.name, task.colour) for task in spec.tasks), frozenset(sets))
-        if not visible or wanted == self._chips_for:
+        if not visible:
+            return
+        self._make_chips(spec)
+        sets = [layer.tasks for layer in layers]
+        now = frozenset.intersection(*sets)
+        every = frozenset(spec.task_ids)
+        self._dress_chip("share-all", all(tasks == every for tasks in sets), every)
+        self._dress_chip("share-own", all(len(tasks) == 1 for tasks in sets), None)
+        for task in spec.tasks:
+            after = now - {task.id} if task.id in now else now | {task.id}
+            self._dress_chip(f"share-{task.id}", task.id in now, after or now)
+
+    def _make_chips(self, spec: ProjectSpec) -> None:
+        """A chip for all, one for each its own, one per task; the same ones as long as the tasks are."""
+        wanted = tuple((task.id, task.name, task.colour) for task in spec.tasks)
+        if wanted == self._chips_for:
             return
         self._chips_for = wanted
         self._chips.clear()
-        every = frozenset(spec.task_ids)
-        own = all(len(tasks) == 1 for tasks in sets)
-        self._add_chip(tr("All"), "", sets == {every}, every, "share-all")
-        self._add_chip(tr("Each its own"), "", own, None, "share-own")
-        now = next(iter(sets)) if len(sets) == 1 else frozenset.intersection(*sets)
-        for task in spec.tasks:
-            after = now - {task.id} if task.id in now else now | {task.id}
-            self._add_chip(task.name, task.colour, task.id in now, after or now, f"share-{task.id}")
+        self._chip_by_name.clear()
+        own = [("all", tr("All"), ""), ("own", tr("Each its own"), "")]
+        for name, text, colour in (*own, *wanted):
+            chip = Chip(text, colour, parent=self._chips_box)
+            chip.setObjectName(f"share-{name}")
+            chip.clicked.connect(lambda _checked, name=f"share-{name}": self._ask(name))
+            self._chip_by_name[f"share-{name}"] = chip
+            self._chips.addWidget(chip)
+            chip.show()
 
-    def _add_chip(self, text: str, colour: str, on: bool, tasks: frozenset[str] | None, name: str) -> None:
-        chip = Chip(text, colour, parent=self._chips_box)
-        chip.setObjectName(name)
-        chip.setChecked(on)
-        if colour:
-            chip.setToolTip(tr("{task} shares it", task=text) if on else tr("{task} does not share it", task=text))
+    def _dress_chip(self, name: str, on: bool, tasks: frozenset[str] | None) -> None:
+        self._chip_by_name[name].setChecked(on)
+        self._wanted[name] = on, tasks
 
-        def ask() -> None:
-            chip.setChecked(on)  # the edit may be refused; if not, the chips are made anew
-            self.sharing_wanted.emit(tasks)
-
-        chip.clicked.connect(ask)
-        self._chips.addWidget(chip)
-        chip.show()
+    def _ask(self, name: str) -> None:
+        on, tasks = self._wanted[name]
+        self._chip_by_name[name].setChecked(on)  # it changes when the edit is done; it may be refused
+        self.sharing_wanted.emit(tasks)
 
 
 def _type_name(layer: LayerSpec) -> str:
