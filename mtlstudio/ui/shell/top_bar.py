@@ -126,17 +126,23 @@ class TopBar(QFrame):
 
 
 class _WordsFollower(QObject):
-    """A child of a button that gives it its action's words whenever these change (Pause becomes Resume)."""
+    """A child of a button that gives it its action's words whenever these change (Pause becomes Resume), and the icon
+    that the action names in its property `icon`."""
 
     def __init__(self, made: QPushButton, action: QAction) -> None:
         super().__init__(made)
         self._button, self._action = made, action
         action.changed.connect(self.refresh)
+        self.refresh()
 
     def refresh(self) -> None:
         words = self._action.text().rstrip("…")
         if words != self._button.text():
             self._button.setText(words)
+        name = self._action.property("icon")
+        if name and name != self._button.property("icon_name"):
+            self._button.setProperty("icon_name", name)
+            set_icon(self._button, str(name), None, 16, 3)
 
 
 class StatusStrip(QFrame):

@@ -153,6 +153,7 @@ QCheckBox::indicator:indeterminate { background: $accent_fill; border-color: $ac
 QRadioButton::indicator:checked { background: $accent_fill; border-color: $accent_fill;
   image: url("$art:dot.svg"); }
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $line; background: $panel; }
+QCheckBox::indicator:checked:disabled { border-color: $handle; background: $handle; }
 QAbstractItemView::indicator, QGroupBox::indicator { width: $px14; height: $px14; border: 1px solid $handle;
   background: $field; }
 QSlider { border: 1px solid transparent; }

@@ -140,7 +140,7 @@ class Board(QWidget):
         if columns == self._columns:
             return
         self._columns = columns
-        least = scaled(150 if count <= 9 else 120)
+        least = scaled(132 if count <= 9 else 120)
         for number, panel in enumerate(self.panels):
             panel.setMinimumHeight(least)
             self._grid.addWidget(panel, number // columns, number % columns)

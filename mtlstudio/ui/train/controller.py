@@ -18,7 +18,7 @@ from mtlstudio.session.studio import Studio
 from mtlstudio.session.training import State
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.widgets.feedback import show_toast
-from mtlstudio.ui.widgets.icons import icon
+from mtlstudio.ui.widgets.icons import set_icon
 
 _TO_BE_RESUMED = (STOPPED, INTERRUPTED, FAILED)
 
@@ -128,9 +128,10 @@ class TrainController(QObject):
         allow("train.pause", state in (State.RUNNING, State.PAUSED) and training.is_training)
         allow("train.stop", training.is_training and state != State.STOPPING)
         allow("train.resume", self.can_resume(training.run))
-        action = self._actions["train.pause"]
+        action, name = self._actions["train.pause"], "play" if paused else "pause"
+        action.setProperty("icon", name)
+        set_icon(action, name)
         action.setText(tr("Resume") if paused else tr("Pause"))
-        action.setIcon(icon("play" if paused else "pause"))
 
     def _launched(self, launch: Callable[[], None]) -> bool:
         try:

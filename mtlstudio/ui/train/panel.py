@@ -70,7 +70,6 @@ class LossPanel(Panel):
         assert around is not None
         around.setContentsMargins(12, 8, 12, 4)
         around.setSpacing(4)
-        self.setMinimumHeight(scaled(150))
 
     def is_log(self, frame: Frame) -> bool:
         """Whether its y axis is logarithmic: its own choice, else that of all."""
