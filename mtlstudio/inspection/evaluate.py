@@ -54,7 +54,7 @@ class Evaluation:
         return {
             "run": self.run, "checkpoint": self.which, "epoch": self.epoch, "split": self.split,
             "samples": self.samples, "present": self.present,
-            "metrics": {
+            "tasks": {
                 task: {name: value if math.isfinite(value) else None for name, value in found.items()}
                 for task, found in self.metrics.items()
             },

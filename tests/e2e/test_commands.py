@@ -53,7 +53,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("项目 with space") / "demo"
     studio("new", folder, "--template", "unet")
     document = json.loads((folder / "project.json").read_text(encoding="utf-8"))
-    document["datasets"][0]["parameters"].update(count=40, size=64)
+    document["datasets"][0].setdefault("parameters", {}).update(count=40, size=64)
     document["data"]["image_size"] = 48
     (folder / "project.json").write_text(json.dumps(document), encoding="utf-8")
     done = studio("train", folder, "--epochs", "2", "--set", "training.batch_size=8", "--name", "first", "--json")

@@ -61,7 +61,7 @@ def test_as_json_is_json(run: RunFolder) -> None:
     found = evaluate(run.project_folder, run, "test", "last").as_json()
     text = json.loads(json.dumps(found, allow_nan=False))
     assert (text["run"], text["checkpoint"], text["split"], text["epoch"]) == ("run", "last", "test", 2)
-    assert set(text["metrics"]) == set(TASKS) and "accuracy" in text["metrics"]["largest"]
+    assert set(text["tasks"]) == set(TASKS) and "accuracy" in text["tasks"]["largest"]
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_measured(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

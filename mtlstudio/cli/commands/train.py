@@ -94,8 +94,9 @@ def _document(run: RunFolder, failure: RunFailed | None) -> dict[str, object]:
         "steps": summary.steps,
         "seconds": summary.seconds,
         "best_epoch": summary.best_epoch,
-        "metrics": summary.metrics,
-        "val_losses": summary.val_losses,
+        "tasks": {
+            task: {**metrics, "val_loss": summary.val_losses.get(task)} for task, metrics in summary.metrics.items()
+        },
         "failure": {"code": failure.code, "message": failure.message, "fix": failure.fix} if failure else None,
     }
 
