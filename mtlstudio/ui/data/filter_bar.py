@@ -126,7 +126,10 @@ class FilterBar(QWidget):
         self.changed.emit()
 
     def _choose_label(self, index: int | None) -> None:
-        self._set(replace(self._filter, label=None if index == self._filter.label else index))
+        self._set(replace(self._filter, label=index))
+
+    def _toggle_label(self, index: int) -> None:
+        self._choose_label(None if index == self._filter.label else index)
 
     def _toggle_missing(self, task: str) -> None:
         self._set(replace(self._filter, missing=self._filter.missing ^ {task}))
@@ -204,7 +207,7 @@ class FilterBar(QWidget):
             chip.hide()
             chip.deleteLater()
         self.labels = {
-            index: self._chip(name, f"class-{index}", partial(self._choose_label, index))
+            index: self._chip(name, f"class-{index}", partial(self._toggle_label, index))
             for index, name in enumerate(names)
         }
         self.missing = {

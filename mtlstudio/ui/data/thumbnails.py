@@ -104,11 +104,14 @@ class Thumbnails(QObject):
             side = round(max(self._gallery.thumb_size(), 32) * 1.25 * self._gallery.devicePixelRatioF())
             self._running[key] = self._jobs.submit(
                 partial(_made, make, key, side),
-                if_alive(self, lambda image, key=key: self._give(key, image)),
-                if_alive(self, lambda _error, key=key: self._give(key, QImage())),
+                if_alive(self, partial(self._give, key)),
+                if_alive(self, partial(self._fail, key)),
             )
         if make is None:
             self._waiting = []
+
+    def _fail(self, key: str, _error: StudioError) -> None:
+        self._give(key, QImage())
 
     def _give(self, key: str, image: QImage) -> None:
         self._running.pop(key, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ class SampleViewer(QDialog):
         self.inspect.clicked.connect(self._inspect)
         self._lay_out()
         for text, by in (("D", 1), ("Right", 1), ("A", -1), ("Left", -1)):
-            QShortcut(QKeySequence(text), self, activated=lambda by=by: self.step(by))
+            QShortcut(QKeySequence(text), self).activated.connect(partial(self.step, by))
         self.resize(scaled(1040), scaled(680))
         self.view.setFocus()
         self._show_current()
