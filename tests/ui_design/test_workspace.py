@@ -251,6 +251,21 @@ def test_copies_follow_what_was_copied(room: Any) -> None:
     assert {room.spec.network.layer(i).name for i in room.document.selection} == {"Up 2", "Up 3"}
 
 
+def test_layers_travel_over_the_clipboard(room: Any, open_room: Callable[..., Any], pets_spec: ProjectSpec) -> None:
+    room.click(room.card("stage2"))
+    room.key(Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    other = open_room(pets_spec)
+    other.click(other.card("stage4_2"))
+    other.key(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    pasted = other.spec.network.layer(other.document.selection[0])
+    assert (pasted.name, pasted.parameters["out_channels"]) == ("Stage 2", 16)
+    assert pasted.tasks == {"mask"}
+    other.key(Qt.Key.Key_X, Qt.KeyboardModifier.ControlModifier)
+    assert pasted.id not in {layer.id for layer in other.spec.network.layers}
+    QApplication.clipboard().setText("nonsense")
+    assert not other.workspace.commands.paste()
+
+
 def test_many_tasks_and_layers_open(open_room: Callable[..., Any], pets_spec: ProjectSpec) -> None:
     many = replace(pets_spec, tasks=tuple(
         replace(pets_spec.tasks[0], id=f"t{i}", name=f"Attribute {i}") for i in range(40)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from PySide6.QtGui import QGuiApplication
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.network.analysis import Analysis
 from mtlstudio.network.interface import LayerType, layer_type
 from mtlstudio.project import edits
+from mtlstudio.project.codec import fragment_from_json, fragment_to_json, to_text
 from mtlstudio.project.graph import main_connection, ports_used, trunk
 from mtlstudio.project.mends import mend_of
 from mtlstudio.project.problems import Problem
@@ -71,6 +75,33 @@ class Commands:
 
         name = spec.network.layer(selection[0]).name
         return self._make(tr("Duplicate {layer}", layer=name), copy)
+
+    def copy(self) -> bool:
+        """Puts the selected layers on the clipboard, as text."""
+        selection = self.document.selection
+        if not selection:
+            return self._nothing_selected()
+        try:
+            fragment = edits.extract(self.document.spec, selection)
+        except StudioError as error:
+            self._say(error.text(), "warning")
+            return False
+        QGuiApplication.clipboard().setText(to_text(fragment_to_json(fragment)))
+        return True
+
+    def cut(self) -> bool:
+        """Copies the selected layers and takes them out."""
+        return self.copy() and self.delete()
+
+    def paste(self) -> bool:
+        """Puts layers from the clipboard after the selected layer, else where the trunk ends; selects them."""
+        try:
+            fragment = fragment_from_json(json.loads(QGuiApplication.clipboard().text()))
+        except (StudioError, ValueError):
+            self._say(tr("There are no layers on the clipboard"), "info")
+            return False
+        after = self._after(self.document.spec)
+        return self._make(tr("Paste"), lambda spec: edits.paste(spec, fragment, _way_out(spec, after)))
 
     # --- changing ---------------------------------------------------------------------------------------------
 

@@ -16,10 +16,13 @@ from mtlstudio.ui.design.hits import Hit
 from mtlstudio.ui.shell.actions import Actions
 
 _CARD = (
-    "design.rename", "design.duplicate", "design.delete", "", "design.share", "design.own", "", "design.freeze",
-    "design.bypass", "", "design.add", "design.fit",
+    "design.rename", "", "design.cut", "design.copy", "design.paste", "design.duplicate", "design.delete", "",
+    "design.share", "design.own", "", "design.freeze", "design.bypass", "", "design.add", "design.fit",
 )  # fmt: skip
-_GROUND = ("design.add", "design.select_all", "", "design.fit", "design.home", "", "design.analyze", "design.template")
+_GROUND = (
+    "design.add", "design.paste", "design.select_all", "", "design.fit", "design.home", "", "design.analyze",
+    "design.template",
+)  # fmt: skip
 
 
 def menu_for(hit: Hit, at: QPoint, canvas: Canvas, commands: Commands, actions: Actions) -> QMenu:

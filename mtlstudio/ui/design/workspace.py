@@ -36,6 +36,7 @@ from mtlstudio.ui.widgets.feedback import EmptyState
 
 _NEEDS_SELECTION = (
     "design.delete", "design.duplicate", "design.rename", "design.freeze", "design.bypass", "design.own", "design.share",
+    "design.cut", "design.copy",
 )  # fmt: skip
 
 
@@ -136,6 +137,9 @@ class DesignWorkspace(Workspace):
             "design.add": self.canvas.ask_for_layer,
             "design.delete": commands.delete,
             "design.duplicate": commands.duplicate,
+            "design.cut": commands.cut,
+            "design.copy": commands.copy,
+            "design.paste": commands.paste,
             "design.select_all": self._select_all,
             "design.rename": self._rename_selected,
             "design.analyze": self._analyze,
