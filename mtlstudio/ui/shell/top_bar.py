@@ -127,7 +127,7 @@ class TopBar(QFrame):
 
 class _WordsFollower(QObject):
     """A child of a button that gives it its action's words whenever these change (Pause becomes Resume), and the icon
-    that the action names in its property `icon`."""
+    that the action names in its property `icon_name`."""
 
     def __init__(self, made: QPushButton, action: QAction) -> None:
         super().__init__(made)
@@ -139,7 +139,7 @@ class _WordsFollower(QObject):
         words = self._action.text().rstrip("…")
         if words != self._button.text():
             self._button.setText(words)
-        name = self._action.property("icon")
+        name = self._action.property("icon_name")
         if name and name != self._button.property("icon_name"):
             self._button.setProperty("icon_name", name)
             set_icon(self._button, str(name), None, 16, 3)

@@ -129,7 +129,7 @@ class TrainController(QObject):
         allow("train.stop", training.is_training and state != State.STOPPING)
         allow("train.resume", self.can_resume(training.run))
         action, name = self._actions["train.pause"], "play" if paused else "pause"
-        action.setProperty("icon", name)
+        action.setProperty("icon_name", name)
         set_icon(action, name)
         action.setText(tr("Resume") if paused else tr("Pause"))
 
