@@ -304,6 +304,30 @@ def test_adding_a_folder_makes_a_task_with_a_head_in_one_undo_step(
     scenes.until(lambda: len(scenes.shown()) == 24)
 
 
+def test_the_file_menu_adds_data_from_every_workspace(
+    scenes: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = class_folders(tmp_path / "more", {"one": 3, "two": 3})
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: str(root))
+    scenes.window.show_workspace("compare")
+    scenes.window.actions_.trigger("data.add")
+    assert scenes.window.current == "data"
+    scenes.dialog(AddDataDialog).reject()
+    assert len(scenes.document.spec.datasets) == 1
+
+
+def test_a_data_set_is_taken_out_by_its_menu(scenes: Room) -> None:
+    scenes.data.sidebar.dataset_menu_wanted.emit(0, QPoint(60, 60))
+    menu = scenes.data.findChild(QMenu, "dataset-menu")
+    assert isinstance(menu, QMenu)
+    scenes.qtbot.keyClick(menu, Qt.Key.Key_Down)
+    scenes.qtbot.keyClick(menu, Qt.Key.Key_Return)
+    assert scenes.document.spec.datasets == ()
+    scenes.until(lambda: scenes.data.empty.accessibleName() == "There is no data yet.")
+    scenes.document.undo()
+    scenes.until(lambda: len(scenes.shown()) == 24)
+
+
 def test_the_same_kind_of_labels_joins_the_task_that_is_there(open_room: Open, tmp_path: Path) -> None:
     first = class_folders(tmp_path / "first", {"one": 12, "two": 12})
     second = class_folders(tmp_path / "second", {"one": 5, "two": 5})

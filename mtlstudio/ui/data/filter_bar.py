@@ -39,6 +39,7 @@ class FilterBar(QWidget):
         self._filter = Filter()
         self._table: Table | None = None
         self._shape: tuple[object, ...] = ()
+        self._noticed = 0
         self.all = self._chip(tr("All"), "filter-all", self.clear)
         self.tasks = self._combo("filter-task", tr("Task whose classes are shown"))
         self.classes = self._combo("filter-class", tr("Class"))
@@ -57,9 +58,9 @@ class FilterBar(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(10)
         line.addLayout(self._flow, 1)
-        words = label(tr("Show:"), "dim")
-        words.setFixedHeight(self.all.sizeHint().height())
-        line.addWidget(words, 0, Qt.AlignmentFlag.AlignTop)
+        self._show_words = label(tr("Show:"), "dim")
+        self._show_words.setFixedHeight(self.all.sizeHint().height())
+        line.addWidget(self._show_words, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.drawn, 0, Qt.AlignmentFlag.AlignTop)
         self._lay_out()
         self._show()
@@ -93,7 +94,8 @@ class FilterBar(QWidget):
 
     def set_noticed(self, count: int) -> None:
         """How many samples have a finding of their own."""
-        self.findings.setEnabled(count > 0 or self.findings.isChecked())
+        self._noticed = count
+        self._show()
         self.findings.setToolTip(
             ntr("{n} picture has a finding of its own", "{n} pictures have a finding of their own", count)
         )
@@ -221,6 +223,8 @@ class FilterBar(QWidget):
         for widget in (*chips, *self.missing.values(), self.unlabelled, self.findings, self.picked):
             self._flow.addWidget(widget)
             widget.show()
+        for widget in (self._show_words, self.drawn):
+            widget.setVisible(self.drawn.count() > 1)
         self.tasks.setVisible(self.tasks.count() > 1)
         self.classes.setVisible(self.classes.count() > MOST_CHIPS + 1)
         self.unlabelled.setVisible(self.unlabelled.count() > 0)
@@ -235,6 +239,7 @@ class FilterBar(QWidget):
             chip.setChecked(task in wanted.missing)
         self.unlabelled.setCurrentIndex(max(0, self.unlabelled.findData(next(iter(wanted.missing), None))))
         self.findings.setChecked(wanted.findings)
+        self.findings.setVisible(self._noticed > 0 or wanted.findings)
         self.tasks.setCurrentIndex(max(0, self.tasks.findData(wanted.task)))
         self.classes.setCurrentIndex(0 if wanted.label is None else wanted.label + 1)
         count = len(wanted.keys or ())

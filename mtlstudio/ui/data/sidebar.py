@@ -93,13 +93,13 @@ class DataSidebar(QScrollArea):
             self.splits[split].set_text(name if count is None else f"{name} {count}")
         self._show_coverage()
 
-    def set_findings(self, findings: Sequence[Finding] | None) -> None:
-        """What was found; None while it is being looked for."""
+    def set_findings(self, findings: Sequence[Finding] | None, words: str = "") -> None:
+        """What was found; None while it is not known, with words that say why."""
         _clear(self._found)
         self.findings = []
         if findings is None:
             self._findings_title.set_text(tr("Findings"))
-            self._found.addWidget(label(tr("Looking at the pictures …"), "dim", wrap=True))
+            self._found.addWidget(label(words or tr("Looking at the pictures …"), "dim", wrap=True))
             return
         self._findings_title.set_text(tr("Findings · {n}", n=len(findings)))
         for finding in findings[:MOST_FINDINGS]:

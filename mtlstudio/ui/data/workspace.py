@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
@@ -153,7 +154,7 @@ class DataWorkspace(Workspace):
     def _show_data(self, data: ProjectData | None) -> None:
         """The data sets are open, or cannot be."""
         if data is None:
-            if not self.studio.data.is_opening:
+            if self.studio.data.failure or not self._document.spec.datasets:
                 self._clear()
             self._show_stack()
             return
@@ -164,15 +165,23 @@ class DataWorkspace(Workspace):
             return read_table(data, spec, token.check)
 
         self.studio.data.pictures.submit(
-            work, if_alive(self, self._show_table), if_alive(self, self._table_failed), "table"
+            work, if_alive(self, self._show_table), if_alive(self, partial(self._gave_up, "table")), "table"
         )
         self._show_stack()
 
     def _failed(self, _text: str) -> None:
-        self._show_data(self.studio.data.data)
+        """The window has said why: the data could not be opened, or only not be counted."""
+        if self.studio.data.data is None:
+            self._show_data(None)
+        else:
+            self.sidebar.set_findings(None, tr("The pictures could not be looked through."))
+            self.figures.hide()
 
     def _clear(self) -> None:
-        self.table, self.shown = None, []
+        for job in ("table", "findings"):
+            self.studio.data.pictures.cancel(job)
+        self._waits_for.clear()
+        self.table, self.shown, self.noticed = None, [], frozenset()
         self.thumbnails.set_make(None)
         self.gallery.set_items([])
         self.sidebar.set_project(self._document.spec, {})
@@ -181,8 +190,8 @@ class DataWorkspace(Workspace):
         self.figures.hide()
         self.status_changed.emit(self.status())
 
-    def _table_failed(self, error: StudioError) -> None:
-        self._waits_for.discard("table")
+    def _gave_up(self, job: str, error: StudioError) -> None:
+        self._waits_for.discard(job)
         self.studio.say(error.text(), "bad")
 
     def _show_table(self, table: Table) -> None:
@@ -212,8 +221,9 @@ class DataWorkspace(Workspace):
         self.figures.show_report(self._document.spec, report, self.sidebar.split())
         self._waits_for.add("findings")
         self.studio.data.pictures.submit(
-            lambda token: resolve(table, report.findings), if_alive(self, self._show_findings), None, "findings"
-        )
+            lambda token: resolve(table, report.findings), if_alive(self, self._show_findings),
+            if_alive(self, partial(self._gave_up, "findings")), "findings",
+        )  # fmt: skip
 
     def _show_findings(self, findings: tuple[Finding, ...]) -> None:
         self._waits_for.discard("findings")
