@@ -480,16 +480,18 @@ def test_f5_works_from_another_workspace_before_train_was_opened(
     window.deleteLater()
 
 
-def test_the_name_of_the_next_run_is_used_once(
-    qtbot: QtBot, studio: Studio, window: MainWindow, room: TrainWorkspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_name_of_the_next_run_is_kept_until_it_is_used(
+    qtbot: QtBot, studio: Studio, spec: ProjectSpec, window: MainWindow, room: TrainWorkspace, live: Live,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     names: list[object] = []
     monkeypatch.setattr(studio.training, "start", lambda _spec, _folder, name: names.append(name))
     room.runs.name.setFocus()
-    QTest.keyClicks(room.runs.name, "with more mask")
+    QTest.keyClicks(room.runs.name, "more mask")
     window.actions_.trigger("train.start")
-    window.actions_.trigger("train.start")
-    assert names == ["with more mask", None] and room.runs.name.text() == ""
+    assert names == ["more mask"] and room.runs.name.text() == "more mask", "it has not begun yet"
+    live([started(spec)])
+    assert room.runs.name.text() == ""
 
 
 def test_a_failure_is_told_with_its_remedy_and_a_way_to_go_on(

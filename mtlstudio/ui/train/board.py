@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import tr
+from mtlstudio.project.spec import TaskSpec
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.train.exports import all_names, write_csv
 from mtlstudio.ui.train.panel import Frame, LossPanel, ask_path, index_at, x_of
@@ -89,7 +91,7 @@ class Board(QWidget):
         """Shows another run; plots are kept where the tasks are the same."""
         before = [panel.task for panel in self.panels]
         self.series, self._cross = series, None
-        wanted = [None, *series.spec.tasks] if series is not None else []
+        wanted: list[TaskSpec | None] = [None, *series.spec.tasks] if series is not None else []
         if wanted != before:
             self._build(wanted)
         self.follow.setChecked(True)
@@ -117,7 +119,7 @@ class Board(QWidget):
         """Nothing waits to be drawn."""
         return not self._dirty
 
-    def _build(self, tasks: list) -> None:  # type: ignore[type-arg]
+    def _build(self, tasks: Sequence[TaskSpec | None]) -> None:
         for panel in self.panels:
             self._grid.removeWidget(panel)
             panel.hide()

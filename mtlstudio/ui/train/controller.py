@@ -30,7 +30,7 @@ class TrainController(QObject):
         next_name: free text for the next run; "" lets the program choose.
 
     Signals:
-        name_taken(): a run was started: the name is used up.
+        name_taken(): a run has begun under the name: it is used up.
     """
 
     name_taken = Signal()
@@ -40,7 +40,7 @@ class TrainController(QObject):
         self._studio, self._actions = studio, actions
         self.next_name = ""
         studio.training.state_changed.connect(self.refresh)
-        studio.training.run_changed.connect(self.refresh)
+        studio.training.run_changed.connect(self._run_changed)
         studio.document_opened.connect(self.refresh)
         self.refresh()
 
@@ -62,9 +62,7 @@ class TrainController(QObject):
             if problem is not None:
                 self._refuse(problem)
                 return
-            if self._launched(lambda: training.start(document.spec, document.folder, self.next_name.strip() or None)):
-                self.next_name = ""
-                self.name_taken.emit()
+            self._launched(lambda: training.start(document.spec, document.folder, self.next_name.strip() or None))
         self._actions.trigger("view.train")
 
     def pause(self) -> None:
@@ -132,6 +130,12 @@ class TrainController(QObject):
         action.setProperty("icon_name", name)
         set_icon(action, name)
         action.setText(tr("Resume") if paused else tr("Pause"))
+
+    def _run_changed(self, run: RunFolder | None) -> None:
+        if run is not None and self._studio.training.is_training:
+            self.next_name = ""
+            self.name_taken.emit()
+        self.refresh()
 
     def _launched(self, launch: Callable[[], None]) -> bool:
         try:

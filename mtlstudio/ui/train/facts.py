@@ -11,6 +11,7 @@ import mtlstudio.training.notes  # noqa: F401  it declares the sentences of rema
 from mtlstudio.base.texts import tr
 from mtlstudio.project.problems import declared
 from mtlstudio.runs.events import Noted
+from mtlstudio.runs.folder import INTERRUPTED
 from mtlstudio.ui.train.series import RunSeries
 from mtlstudio.ui.train.words import clock, figure, gigabytes, mark_lines, outcome
 from mtlstudio.ui.widgets.common import button, column, label, row
@@ -50,7 +51,7 @@ class Outcome(QWidget):
         if shown == self._shown:
             return
         self._shown = shown
-        interrupted = status == "interrupted" and failed is None and finished is None and not training
+        interrupted = status == INTERRUPTED and failed is None and finished is None and not training
         self.setVisible(bool(failed or finished or interrupted) and not training)
         kept = bool(series.checkpoints) if series is not None else False
         self.inspect.setVisible(kept)

@@ -66,13 +66,13 @@ def paint_scale(painter: QPainter, view: View, unit: Unit, log: bool) -> None:
     high = painter.fontMetrics().height()
     line, words = QPen(theme().colour("line", 0.65), 1), theme().colour("dim")
     aside = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    for value, text in loss_ticks(*view.y, area.height() / scaled(28), log):
+    for value, text in loss_ticks(*view.y, min(8.0, area.height() / scaled(28)), log):
         y = round(view.down(value)) + 0.5
         painter.setPen(line)
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         painter.setPen(words)
         painter.drawText(QRectF(0, y - high / 2, area.left() - 6, high), aside, text)
-    for value, text in step_ticks(*view.x, area.width() / scaled(52), unit):
+    for value, text in step_ticks(*view.x, min(10.0, area.width() / scaled(52)), unit):
         room = QRectF(view.across(value) - 60, area.bottom() + 4, 120, high)
         painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)
 

@@ -139,7 +139,7 @@ def _own(kind: str, method: Method | None, only: tuple[str, ...] = (), without: 
 
 def _best(spec: ProjectSpec, declared: Parameter) -> Parameter:
     """"Best by" as a choice among the metrics of the project's tasks."""
-    choices = {"loss": tr("Relative loss")}
+    choices = {"loss": tr("All losses")}
     for task in spec.tasks:
         try:
             metrics = task_type(task.type).metrics_offered

@@ -28,7 +28,7 @@ def figure(value: float | None) -> str:
 
 def weight_figure(value: float) -> str:
     """A λ: `0.15`, `0.333`."""
-    return f"{value:.2f}" if abs(value - round(value, 2)) < 5e-4 else f"{value:.3f}"
+    return f"{value:.2f}" if abs(value - round(value, 2)) < 5e-4 else f"{value:.3g}"
 
 
 def clock(seconds: float) -> str:

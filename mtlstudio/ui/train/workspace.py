@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, 
 from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.events import Event
+from mtlstudio.runs.folder import INTERRUPTED
 from mtlstudio.session.studio import Studio
 from mtlstudio.session.training import State
 from mtlstudio.ui.shell.actions import Actions
@@ -97,7 +98,8 @@ class TrainWorkspace(Workspace):
             return [f"● {text}"]
         if series is None or series.started is None:
             return [tr("No training")]
-        if not training.is_training and training.state != State.FOLLOWING:
+        broken_off = self.runs.status(training.run) == INTERRUPTED
+        if not training.is_training and (training.state != State.FOLLOWING or broken_off):
             return self._ended_status(series)
         epoch = min(series.last_step // series.steps_per_epoch + 1, series.total_epochs)
         words = {

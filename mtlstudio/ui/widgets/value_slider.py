@@ -321,4 +321,4 @@ class ValueSlider(QWidget):
 
     def _fit(self) -> None:
         self._edit.setFont(font(13))
-        self._edit.setFixedWidth(self._edit.fontMetrics().horizontalAdvance("0" * (self._digits + 2)) + 12)
+        self._edit.setFixedWidth(self._edit.fontMetrics().horizontalAdvance("0" * (self._digits + 3)) + 8)
