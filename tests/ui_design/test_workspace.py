@@ -10,12 +10,14 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton
 
 from mtlstudio.project.edits import set_parameters
 from mtlstudio.project.spec import Connection, NetworkSpec, ProjectSpec
 from mtlstudio.ui.design.canvas import MIME
+from mtlstudio.ui.design.painting.rows import weight_words
 from mtlstudio.ui.design.template_dialog import TemplateDialog
+from mtlstudio.ui.design.tips import tip
 from mtlstudio.ui.widgets.chip import Chip
 
 LEFT = Qt.MouseButton.LeftButton
@@ -264,6 +266,36 @@ def test_layers_travel_over_the_clipboard(room: Any, open_room: Callable[..., An
     assert pasted.id not in {layer.id for layer in other.spec.network.layers}
     QApplication.clipboard().setText("nonsense")
     assert not other.workspace.commands.paste()
+
+
+def test_a_weight_reads_the_same_in_the_row_and_in_the_panel(room: Any) -> None:
+    slider = room.workspace.properties.network_page.weights["mask"]
+    for weight in (0.5, 0.123, 1.0):
+        room.workspace.commands.set_weight("mask", weight)
+        assert slider.findChild(QLineEdit).text() == weight_words(weight)
+    before = room.spec
+    slider.changed.emit(0.3)
+    slider.changed.emit(0.4)
+    slider.released.emit(0.4)
+    assert room.spec.task("mask").loss_weight == 0.4
+    room.document.undo()
+    assert room.spec == before
+
+
+def test_a_double_click_on_the_slider_lets_the_weight_be_typed(room: Any) -> None:
+    room.double_click(room.canvas.weight_slider("mask", 0.5))
+    room.type("0,75")
+    room.key(Qt.Key.Key_Return)
+    assert room.spec.task("mask").loss_weight == 0.75
+
+
+def test_tool_tips_tell_what_is_there(room: Any, qtbot: Any) -> None:
+    settle(room, qtbot)
+    tasks = room.canvas.scene.layout.tasks
+    words = tip(room.canvas.hit(room.card("stage4")), room.canvas.picture, tasks)
+    assert "Stage 4" in words and "Species, Breed" in words and "parameters" in words
+    assert "Pet mask" in tip(room.canvas.hit(room.canvas.row_header("mask")), room.canvas.picture, tasks)
+    assert tip(room.canvas.hit(room.canvas.split_handle()), room.canvas.picture, tasks)
 
 
 def test_many_tasks_and_layers_open(open_room: Callable[..., Any], pets_spec: ProjectSpec) -> None:

@@ -10,11 +10,12 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QFocusEvent,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from mtlstudio.base.settings import Settings
 from mtlstudio.project.spec import Connection, ProjectSpec
@@ -28,6 +29,7 @@ from mtlstudio.ui.design.gestures.sharing import DragSplit, PullEdge
 from mtlstudio.ui.design.hits import Hit, connection_at, hit
 from mtlstudio.ui.design.navigation import neighbour
 from mtlstudio.ui.design.stage import Stage
+from mtlstudio.ui.design.tips import tip
 
 MIME = "application/x-mtlstudio-layer-type"
 
@@ -49,7 +51,8 @@ class Canvas(Stage):
 
     Signals:
         add_wanted(object, object): a layer is to be searched for: (connection or None, place).
-        rename_wanted(str): a card was double-clicked. task_rename_wanted(str): a task's name was.
+        rename_wanted(str): a card was double-clicked. task_rename_wanted(str): a task's name was;
+            weight_wanted(str): its λ was.
         menu_wanted(object, QPoint): the right button on a `Hit`.
         dropped(str, object): a layer type of the palette was dropped on a connection.
     """
@@ -57,6 +60,7 @@ class Canvas(Stage):
     add_wanted = Signal(object, object)
     rename_wanted = Signal(str)
     task_rename_wanted = Signal(str)
+    weight_wanted = Signal(str)
     menu_wanted = Signal(object, QPoint)
     dropped = Signal(str, object)
 
@@ -154,6 +158,8 @@ class Canvas(Stage):
             self.rename_wanted.emit(found.layer)
         elif found.kind in ("name", "header"):
             self.task_rename_wanted.emit(self.scene.layout.tasks[found.row])
+        elif found.kind == "slider":
+            self.weight_wanted.emit(self.scene.layout.tasks[found.row])
         elif found.kind in ("nothing", "wire"):
             self.add_wanted.emit(found.connection, _point(event.position()))
         elif found.kind not in ("plus", "callout"):
@@ -193,9 +199,13 @@ class Canvas(Stage):
     # --- keyboard ---------------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        """Tab asks for a new layer here; Shift+Tab leaves as everywhere."""
+        """Tab asks for a new layer here; Shift+Tab leaves as everywhere. Tool tips are made for what is below."""
         if isinstance(event, QKeyEvent) and (event.type(), event.key()) == (QEvent.Type.KeyPress, Qt.Key.Key_Tab):
             self.ask_for_layer()
+            return True
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            words = "" if self.is_busy else tip(self.hit(event.pos()), self.picture, self.scene.layout.tasks)
+            QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
 

@@ -155,6 +155,22 @@ class Commands:
             merge=f"rate-{','.join(layer_ids)}",
         )
 
+    def set_weight(self, task_id: str, weight: float, merge: str | None = None) -> bool:
+        """Sets a task's λ."""
+        name = self.document.spec.task(task_id).name
+        return self.document.apply(
+            tr("Loss weight of {task}", task=name), lambda spec: edits.set_loss_weights(spec, {task_id: weight}), merge
+        )
+
+    def type_weight(self, task_id: str, text: str) -> bool:
+        """Sets a task's λ as it was typed."""
+        try:
+            weight = float(text.replace(",", "."))
+        except ValueError:
+            self._say(tr("A loss weight is a number ≥ 0"), "warning")
+            return False
+        return self.set_weight(task_id, weight)
+
     def move_task(self, task_id: str, by: int) -> bool:
         """Moves a task's row up or down."""
         row = self.document.spec.task_ids.index(task_id) + by

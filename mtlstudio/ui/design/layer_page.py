@@ -77,7 +77,9 @@ class LayerPage(QWidget):
         """Shows layers; parameters that differ are marked so."""
         first = layers[0]
         same_type = all(layer.type == first.type for layer in layers)
-        self.title.set_text(first.name if len(layers) == 1 else ntr("{n} layer", "{n} layers", len(layers)))
+        name = first.name if len(layers) == 1 else ntr("{n} layer", "{n} layers", len(layers))
+        self.title.set_text(shortened(name, 17))
+        self.title.setToolTip(name)
         self.title.set_trailing(_type_name(first) if same_type else "")
         parameters = _parameters(first) if same_type else ()
         self.form.set_parameters(parameters, {p.name: _common(layers, p) for p in parameters})
@@ -133,7 +135,9 @@ class LayerPage(QWidget):
         self._chip_by_name.clear()
         own = [("all", tr("All"), ""), ("own", tr("Each its own"), "")]
         for name, text, colour in (*own, *wanted):
-            chip = Chip(text, colour, parent=self._chips_box)
+            chip = Chip(shortened(text, 24), colour, parent=self._chips_box)
+            chip.setAccessibleName(text)
+            chip.setToolTip(text)
             chip.setObjectName(f"share-{name}")
             chip.clicked.connect(lambda _checked, name=f"share-{name}": self._ask(name))
             self._chip_by_name[f"share-{name}"] = chip
@@ -148,6 +152,16 @@ class LayerPage(QWidget):
         on, tasks = self._wanted[name]
         self._chip_by_name[name].setChecked(on)  # it changes when the edit is done; it may be refused
         self.sharing_wanted.emit(tasks)
+
+
+def shortened(text: str, letters: int) -> str:
+    """A text that is cut where it has more letters; Chinese ones count double."""
+    room = float(letters)
+    for index, letter in enumerate(text):
+        room -= 2 if ord(letter) > 0x2E7F else 1
+        if room < 0:
+            return text[: max(1, index - 1)].rstrip() + "…"
+    return text
 
 
 def _type_name(layer: LayerSpec) -> str:

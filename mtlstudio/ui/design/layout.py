@@ -117,7 +117,7 @@ def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None 
 
 
 MARGIN, GAP, SPLIT_GAP = 10.0, 14.0, 40.0
-NARROW, WIDE, WIDEST = 68.0, 84.0, 136.0
+NARROW, WIDE, NAMED, WIDEST = 68.0, 84.0, 92.0, 150.0
 INSET = 6.0
 _TAP = 19.0
 
@@ -170,9 +170,10 @@ def _columns(
     widths, wished = [NARROW * scale] * count, [WIDE * scale] * count
     for layer_id, spot in spots.items():
         column = spot.column
-        needed = scale * min(WIDEST, max(words_width(spot.layer.name) + 20, _TAP * routes.taps.get(layer_id, 0) + 10))
+        needed = scale * max(words_width(spot.layer.name) + 20, _TAP * routes.taps.get(layer_id, 0) + 10)
         if needed > widths[column]:
-            widths[column] = needed
+            widths[column] = min(NAMED * scale, needed)
+            wished[column] = max(wished[column], min(WIDEST * scale, needed))
         if len(spot.layer.tasks) == 2 < len(names):
             wished[column] = max(wished[column], min(WIDEST, _shared_width(spot, names)) * scale)
     gaps = [GAP * scale] * (count - 1)

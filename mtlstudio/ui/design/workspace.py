@@ -107,6 +107,7 @@ class DesignWorkspace(Workspace):
         canvas.add_wanted.connect(self._ask_for_layer)
         canvas.rename_wanted.connect(self._rename_layer)
         canvas.task_rename_wanted.connect(self._rename_task)
+        canvas.weight_wanted.connect(self._type_weight)
         canvas.menu_wanted.connect(self._show_menu)
         canvas.dropped.connect(self.commands.add)
         canvas.previewed.connect(self._show_preview)
@@ -119,6 +120,7 @@ class DesignWorkspace(Workspace):
         for page in (self.properties.layer_page, self.properties.network_page):
             page.problem_activated.connect(self.go_to)
             page.mend_wanted.connect(self.commands.mend)
+        self.properties.network_page.weight_changed.connect(self.commands.set_weight)
         layers = self.properties.layer_page
         layers.parameter_changed.connect(
             lambda name, value: self.commands.set_parameter(self.document.selection, name, value)
@@ -286,6 +288,13 @@ class DesignWorkspace(Workspace):
         header = self.canvas.scene.header(self.canvas.scene.layout.row_of[task_id])
         area = QRect(8, round(header.y) + 4, round(header.w) - 12, min(round(header.h), 28))
         InlineEdit(name, area, lambda text: self.commands.rename_task(task_id, text), self.canvas)
+
+    def _type_weight(self, task_id: str) -> None:
+        track = self.canvas.scene.slider(self.canvas.scene.layout.row_of[task_id])
+        if track is not None:
+            area = QRect(round(track.x), round(track.y), round(track.w), round(track.h))
+            weight = f"{self.document.spec.task(task_id).loss_weight:g}"
+            InlineEdit(weight, area, lambda text: self.commands.type_weight(task_id, text), self.canvas)
 
     def _set_training(self, name: str, value: object) -> None:
         if name == "frozen":

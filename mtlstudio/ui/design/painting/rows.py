@@ -77,8 +77,8 @@ def _paint_slider(
 
 
 def weight_words(weight: float) -> str:
-    """λ as it is written: `0.25`, `1`, `12.5`."""
-    return f"{weight:.3g}"
+    """λ as the sliders of the window write it: `0.25`, `1.00`, `0.125`, `12.5`."""
+    return f"{weight:.2f}" if weight <= 10 and round(weight, 2) == weight else f"{weight:.3g}"
 
 
 def _paint_lifted(painter: QPainter, scene: Scene, ink: Ink, row: int, to: int) -> None:
