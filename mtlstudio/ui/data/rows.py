@@ -106,7 +106,7 @@ class CoverageRow(QWidget):
         self.bar = Bar(0.0, task.colour, 6)
         self._kind = label(_type_name(task), "small")
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 5)
+        column.setContentsMargins(0, 0, 0, 3)
         column.setSpacing(4)
         column.addLayout(row(ColourDot(task.colour), ElidedLabel(task.name), self.share, spacing=7))
         column.addWidget(self.bar)

@@ -142,7 +142,7 @@ class DataSidebar(QScrollArea):
         column.addWidget(SectionTitle(tr("Split")))
         column.addLayout(self._split_chips())
         column.addWidget(SectionTitle(tr("Tasks")))
-        self._tasks.setSpacing(6)
+        self._tasks.setSpacing(5)
         column.addLayout(self._tasks)
         column.addWidget(self._findings_title)
         column.addLayout(self._found)
