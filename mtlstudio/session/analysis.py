@@ -11,7 +11,7 @@ from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.session.jobs import Cancelled, Jobs, Token
 
 if TYPE_CHECKING:
-    from mtlstudio.network.analyze import Analysis, Memo
+    from mtlstudio.network.analyze import Analysis
 
 
 class AnalysisSession(QObject):
@@ -30,7 +30,6 @@ class AnalysisSession(QObject):
         self.jobs = Jobs(1, self)
         self.spec: ProjectSpec | None = None
         self.analysis: Analysis | None = None
-        self._memo: Memo | None = None
         self._wanted: ProjectSpec | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -69,12 +68,10 @@ class AnalysisSession(QObject):
             )
 
     def _analyze(self, spec: ProjectSpec, token: Token) -> Analysis:
-        from mtlstudio.network.analyze import AnalysisCancelled, Memo, analyze
+        from mtlstudio.network.analyze import AnalysisCancelled, analyze
 
-        if self._memo is None:
-            self._memo = Memo()
         try:
-            analysis = analyze(spec, self._memo, token)
+            analysis = analyze(spec, cancelled=token)
         except AnalysisCancelled as error:
             raise Cancelled from error
         token.check()

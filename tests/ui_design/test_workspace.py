@@ -12,7 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton
 
-from mtlstudio.project.edits import set_parameters
+from mtlstudio.project.edits import add_task, set_parameters
 from mtlstudio.project.spec import Connection, NetworkSpec, ProjectSpec
 from mtlstudio.ui.design.canvas import MIME
 from mtlstudio.ui.design.painting.rows import weight_words
@@ -237,6 +237,17 @@ def test_the_context_menu_follows_what_is_under_it(room: Any) -> None:
     assert menu is not None
     assert room.workspace.actions_["design.rename"] in menu.actions()
     menu.close()
+
+
+def test_a_task_goes_and_a_new_one_gets_a_head(room: Any) -> None:
+    commands, breed = room.workspace.commands, room.spec.task("breed")
+    assert commands.remove_task("breed")
+    assert room.spec.task_ids == ("species", "mask")
+    room.document.apply("", lambda spec: add_task(spec, breed))
+    room.document.select(["stage3"])
+    assert commands.attach_head("breed")
+    way = [room.spec.network.layer(i).type for i in room.document.selection]
+    assert way[-1] == "linear_head" and room.spec.network.output_of("breed").layer == room.document.selection[-1]
 
 
 def test_actions_that_need_a_selection_are_grey_without_one(room: Any) -> None:

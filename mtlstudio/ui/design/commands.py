@@ -19,6 +19,7 @@ from mtlstudio.project.mends import mend_of
 from mtlstudio.project.problems import Problem
 from mtlstudio.project.spec import Connection, Output, ProjectSpec
 from mtlstudio.session.document import Document
+from mtlstudio.tasks.registry import task_type
 from mtlstudio.ui.design.fits import adapted, main_output, shape_at
 
 Made = Callable[[ProjectSpec], tuple[ProjectSpec, str | tuple[str, ...]]]
@@ -178,6 +179,23 @@ class Commands:
             return False
         name = self.document.spec.task(task_id).name
         return self.document.apply(tr("Move {task}", task=name), lambda spec: edits.move_task(spec, task_id, row))
+
+    def remove_task(self, task_id: str) -> bool:
+        """Removes a task with its own layers."""
+        name = self.document.spec.task(task_id).name
+        return self.document.apply(tr("Remove {task}", task=name), lambda spec: edits.remove_task(spec, task_id))
+
+    def attach_head(self, task_id: str) -> bool:
+        """Gives a task without an output its type's own head, after the selected layer or where the trunk ends."""
+        task, source = self.document.spec.task(task_id), self._after(self.document.spec)
+        if not source:
+            return self._nothing_selected()
+        parts = [(part.type, tr(part.name), part.parameters) for part in task_type(task.type).default_head]
+
+        def attach(spec: ProjectSpec) -> tuple[ProjectSpec, tuple[str, ...]]:
+            return edits.attach_head(spec, task_id, source, parts, main_output(spec, source))
+
+        return self._make(tr("Give {task} a head", task=task.name), attach)
 
     # --- sharing ----------------------------------------------------------------------------------------------
 

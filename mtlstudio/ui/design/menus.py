@@ -57,6 +57,8 @@ def _fill_row(menu: QMenu, canvas: Canvas, commands: Commands, task_id: str) -> 
     task = canvas.document.spec.task(task_id)
     _add(menu, tr("Rename task")).triggered.connect(lambda: canvas.task_rename_wanted.emit(task_id))
     _add(menu, tr("Colour…")).triggered.connect(lambda: _choose_colour(canvas, commands, task_id, task.colour))
+    if canvas.document.spec.network.output_of(task_id) is None:
+        _add(menu, tr("Give it a head")).triggered.connect(lambda: commands.attach_head(task_id))
     menu.addSeparator()
     up, down = _add(menu, tr("Move up")), _add(menu, tr("Move down"))
     row = canvas.document.spec.task_ids.index(task_id)
@@ -64,6 +66,8 @@ def _fill_row(menu: QMenu, canvas: Canvas, commands: Commands, task_id: str) -> 
     down.setEnabled(row + 1 < len(canvas.document.spec.tasks))
     up.triggered.connect(lambda: commands.move_task(task_id, -1))
     down.triggered.connect(lambda: commands.move_task(task_id, 1))
+    menu.addSeparator()
+    _add(menu, tr("Remove task")).triggered.connect(lambda: commands.remove_task(task_id))
 
 
 def _fill_connection(menu: QMenu, canvas: Canvas, connection: Connection, at: QPoint) -> None:

@@ -65,7 +65,7 @@ class DesignWorkspace(Workspace):
         nothing.triggered.connect(self._replace_by_template)
         QVBoxLayout(self.empty).addWidget(nothing)
         self.analyze: AnalyzeDialog | None = None
-        self._preview = AnalysisSession(self)
+        self._preview: AnalysisSession | None = None
         self._trial: tuple[ProjectSpec, Analysis] | None = None
         self._problem = -1
         self._lay_out()
@@ -112,7 +112,6 @@ class DesignWorkspace(Workspace):
         canvas.dropped.connect(self.commands.add)
         canvas.previewed.connect(self._show_preview)
         canvas.looked.connect(self._place_empty)
-        self._preview.updated.connect(self._take_preview)
         self.quick_add.chosen.connect(self.commands.add)
 
     def _connect_panels(self) -> None:
@@ -163,6 +162,10 @@ class DesignWorkspace(Workspace):
         """Another workspace is shown now."""
         self.quick_add.close_now()
         self.canvas.cancel_gesture()
+        if self._preview is not None:
+            self._preview.shut_down()
+            self._preview.deleteLater()
+            self._preview = None
 
     def status(self) -> list[str]:
         """Run, tasks and images, parameters, MACs."""
@@ -179,7 +182,7 @@ class DesignWorkspace(Workspace):
 
     def settled(self) -> bool:
         """The figures shown are those of the document."""
-        return self.studio.analysis.is_current and not self._preview.jobs.busy
+        return self.studio.analysis.is_current and (self._preview is None or not self._preview.jobs.busy)
 
     def default_sizes(self) -> list[int]:
         """Palette, grid, properties."""
@@ -218,11 +221,15 @@ class DesignWorkspace(Workspace):
 
     def _show_preview(self, spec: ProjectSpec | None) -> None:
         if spec is None:
-            self._preview.clear()
+            if self._preview is not None:
+                self._preview.clear()
             if self._trial is not None:
                 self._trial = None
                 self._show_everywhere()
         elif self.studio.engine.is_ready:
+            if self._preview is None:
+                self._preview = AnalysisSession(self)
+                self._preview.updated.connect(self._take_preview)
             self._preview.request(spec)
 
     def _take_preview(self, spec: ProjectSpec, analysis: Analysis) -> None:
