@@ -28,7 +28,7 @@ from mtlstudio.ui.theme import apply_theme
 from mtlstudio.ui.train.board import Board, Options
 from mtlstudio.ui.train.series import RunSeries
 
-ROUNDS = 3
+ROUNDS = 5
 EPOCHS = 3
 BEAT_MS = 5
 STEPS = 100_000

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from mtlstudio.base.texts import set_language
@@ -305,6 +305,24 @@ def test_a_plot_is_saved_as_a_picture(
     settle(qtbot, room)
     room.board.export(panel(room, "mask"), tmp_path / "mask.png")
     assert (tmp_path / "mask.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_one_plot_alone_takes_a_logarithmic_axis_from_its_menu(
+    qtbot: QtBot, room: TrainWorkspace, spec: ProjectSpec, live: Live
+) -> None:
+    live(whole_run(spec, 1))
+    settle(qtbot, room)
+    canvas = panel(room, "mask").canvas
+    canvas.customContextMenuRequested.emit(QPoint(20, 20))
+    menu = panel(room, "mask").findChild(QMenu)
+    assert menu is not None
+    words = [action.text() for action in menu.actions() if not action.isSeparator()]
+    assert words == ["Logarithmic y axis", "Show all and follow", "Save as PNG…", "Save the numbers as CSV…"]
+    menu.actions()[0].trigger()
+    menu.close()
+    settle(qtbot, room)
+    assert np.allclose(10 ** canvas.drawn()["raw"][1], room.series.curves["mask"].raw.values)  # type: ignore[union-attr]
+    assert panel(room, "total").canvas.drawn()["raw"][1][0] > 0.5, "the others stay as they are"
 
 
 def test_many_tasks_get_smaller_plots_and_only_those_in_view_are_drawn(

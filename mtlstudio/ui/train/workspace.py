@@ -28,7 +28,7 @@ from mtlstudio.ui.train.words import ago, clock, gigabytes, main_metrics
 from mtlstudio.ui.widgets.feedback import EmptyState
 
 OPTIONS = "train.board"
-_FIGURES_MS = 180
+_FIGURES_MS = 200
 _CLOCK_MS = 1000
 
 
