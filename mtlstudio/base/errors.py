@@ -25,10 +25,17 @@ class StudioError(Exception):
         parts = [f"{self.where}: {what}" if self.where else what]
         if self.fix:
             parts.append(tr(self.fix, **self.values))
-        return " ".join(part if part.endswith((".", "。", "!", "?")) else part + "." for part in parts)
+        return " ".join(_ended(part) for part in parts)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.message, self.where, self.fix, self.values))
+
+
+def _ended(sentence: str) -> str:
+    """The sentence with a full stop of its own script."""
+    if sentence.endswith((".", "。", "!", "?", "…", "！", "？")):
+        return sentence
+    return sentence + ("。" if sentence[-1:] >= "\u3000" else ".")
 
 
 def _rebuild(cls: type[StudioError], message: str, where: str, fix: str, values: dict[str, object]) -> StudioError:

@@ -49,7 +49,7 @@ class CompareWorkspace(Workspace):
         self._later.setInterval(300)
         self._later.timeout.connect(self.refresh)
         studio.training.events.connect(self._notice)
-        studio.training.state_changed.connect(lambda _state: self._later.start())
+        studio.training.state_changed.connect(self._refresh_soon)
         self._document.changed.connect(self._follow_tasks)
 
     def entered(self) -> None:
@@ -159,6 +159,9 @@ class CompareWorkspace(Workspace):
         model = self.table.selectionModel()
         rows = sorted(self.sorted.mapToSource(index).row() for index in model.selectedRows()) if model else []
         return [self.model.rows[row] for row in rows if row < len(self.model.rows)]
+
+    def _refresh_soon(self, _state: str) -> None:
+        self._later.start()
 
     def _follow_tasks(self, before: object, after: object) -> None:
         if getattr(before, "tasks", None) != getattr(after, "tasks", None):

@@ -88,7 +88,7 @@ class AddDataDialog(QDialog):
     def _buttons(self) -> QDialogButtonBox:
         made = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         made.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
-        self.add = button(tr("Add"), accent=True)
+        self.add = button(tr("Add data"), accent=True)
         self.add.setObjectName("add-data-accept")
         self.add.setDefault(True)
         made.addButton(self.add, QDialogButtonBox.ButtonRole.AcceptRole)

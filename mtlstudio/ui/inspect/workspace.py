@@ -153,10 +153,10 @@ class InspectWorkspace(Workspace):
         self.sidebar.opacity_changed.connect(self.panes.set_opacity)
         self.panes.hovered.connect(self._hover)
         self.panes.main.view_changed.connect(lambda _view: self.status_changed.emit(self.status()))
-        studio.data.opened.connect(lambda data: self._show_data() if data is not None and self.isVisible() else None)
+        studio.data.opened.connect(self._data_opened)
         studio.prediction.loaded.connect(self._network_loaded)
         studio.prediction.predicted.connect(self._show_predicted)
-        studio.prediction.failed.connect(lambda _text: self._stop_waiting())
+        studio.prediction.failed.connect(self._stop_waiting)
         studio.training.events.connect(self._notice)
         for view in self.panes.views.values():
             view.installEventFilter(self)
@@ -168,6 +168,10 @@ class InspectWorkspace(Workspace):
         if data is not None and self._split != FILES:
             split = next((split for split in ("test", "val", "train") if data.items(split)), "")
             self._choose_split(self._split or split)
+
+    def _data_opened(self, data: object) -> None:
+        if data is not None and self.isVisible():
+            self._show_data()
 
     def _choose_split(self, split: str) -> None:
         data = self.studio.data.data
@@ -259,7 +263,7 @@ class InspectWorkspace(Workspace):
         if written and run is not None and self.isVisible() and self.studio.prediction.run is None:
             self.studio.prediction.load(run, "last")
 
-    def _stop_waiting(self) -> None:
+    def _stop_waiting(self, _reason: str = "") -> None:
         self._waiting = False
 
     # --- tasks ------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ and the tool tips all read it; keys can be rebound in the settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -125,6 +125,7 @@ class Actions(QObject):
         self._declarations = {declaration.id: declaration for declaration in ACTIONS}
         self._actions: dict[str, QAction] = {}
         self._handlers: dict[str, Callable[[], object]] = {}
+        self._fallbacks: dict[str, Callable[[], object]] = {}
         self._workspace = ""
         self._has_document = False
         self._allowed: dict[str, bool] = {}
@@ -146,6 +147,21 @@ class Actions(QObject):
             assert callable(handler), action_id
             self._handlers[action_id] = handler
         self._refresh()
+
+    def connect_fallbacks(self, handlers: Mapping[str, Callable[[], object]]) -> None:
+        """Who carries out what as long as nobody else does: opens the room whose own handler then takes over."""
+        self._fallbacks.update(handlers)
+        self._refresh()
+
+    def forget_handlers(self, action_ids: Iterable[str]) -> None:
+        """Whoever carried these out is gone."""
+        for action_id in action_ids:
+            self._handlers.pop(action_id, None)
+        self._refresh()
+
+    def has_handler(self, action_id: str) -> bool:
+        """Whether somebody carries it out (fallbacks not counted)."""
+        return action_id in self._handlers
 
     def trigger(self, action_id: str) -> None:
         """Carries a command out if it can be carried out now."""
@@ -178,7 +194,7 @@ class Actions(QObject):
         return action
 
     def _run(self, action_id: str) -> None:
-        handler = self._handlers.get(action_id)
+        handler = self._handlers.get(action_id, self._fallbacks.get(action_id))
         if handler is not None:
             handler()
             self.triggered.emit(action_id)
@@ -187,4 +203,8 @@ class Actions(QObject):
         for action_id, action in self._actions.items():
             declaration = self._declarations[action_id]
             fits = (not declaration.document or self._has_document) and declaration.workspace in ("", self._workspace)
-            action.setEnabled(fits and action_id in self._handlers and self._allowed.get(action_id, True))
+            action.setEnabled(
+                fits
+                and (action_id in self._handlers or action_id in self._fallbacks)
+                and self._allowed.get(action_id, True)
+            )

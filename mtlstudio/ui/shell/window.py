@@ -23,32 +23,13 @@ from mtlstudio.ui.shell.command_palette import CommandPalette
 from mtlstudio.ui.shell.key_map import KeyMap
 from mtlstudio.ui.shell.preferences import Preferences
 from mtlstudio.ui.shell.projects import Projects
+from mtlstudio.ui.shell.rooms import WORKSPACES
 from mtlstudio.ui.shell.top_bar import StatusStrip, TopBar
 from mtlstudio.ui.shell.welcome import Welcome
-from mtlstudio.ui.shell.workspace import Workspace, WorkspaceDeclaration
+from mtlstudio.ui.shell.workspace import Workspace
 from mtlstudio.ui.theme import scaled, theme
 from mtlstudio.ui.train.controller import TrainController
 from mtlstudio.ui.widgets.feedback import Toaster
-
-WORKSPACES: tuple[tuple[WorkspaceDeclaration, str, str], ...] = (
-    (WorkspaceDeclaration("data", mark("Data"), "data", ("data.add",)), "mtlstudio.ui.data.workspace", "DataWorkspace"),
-    (
-        WorkspaceDeclaration("design", mark("Design"), "design", ("design.analyze", "train.start")),
-        "mtlstudio.ui.design.workspace", "DesignWorkspace",
-    ),
-    (
-        WorkspaceDeclaration("train", mark("Train"), "train", ("train.stop", "train.pause", "train.start")),
-        "mtlstudio.ui.train.workspace", "TrainWorkspace",
-    ),
-    (
-        WorkspaceDeclaration("inspect", mark("Inspect"), "inspect", ("inspect.export", "inspect.open")),
-        "mtlstudio.ui.inspect.workspace", "InspectWorkspace",
-    ),
-    (
-        WorkspaceDeclaration("compare", mark("Compare"), "compare", ("train.start",)),
-        "mtlstudio.ui.compare.workspace", "CompareWorkspace",
-    ),
-)  # fmt: skip
 
 
 class MainWindow(QMainWindow):
@@ -69,6 +50,7 @@ class MainWindow(QMainWindow):
         self.preferences.language_changed.connect(self._rebuild)
         self.preferences.theme_changed.connect(lambda: self.actions_["view.dark"].setChecked(theme().is_dark))
         self.workspaces: dict[str, Workspace] = {}
+        self._handled: dict[str, tuple[str, ...]] = {}
         self.current = "design"
         self._disposed = False
         if studio.settings.geometry:
@@ -107,6 +89,13 @@ class MainWindow(QMainWindow):
         column.addWidget(self.strip)
         self.setCentralWidget(page)
         self.actions_.connect_handlers(self._handlers())
+        self.actions_.connect_fallbacks(
+            {
+                declaration.id: partial(self._enter_and_do, room, declaration.id)
+                for declaration in ACTIONS
+                if (room := declaration.id.split(".")[0]) in ("design", "inspect") and not declaration.workspace
+            }
+        )
         self.actions_["view.dark"].setChecked(theme().is_dark)
         self._show_engine()
         if self.studio.document is not None:
@@ -234,13 +223,21 @@ class MainWindow(QMainWindow):
         room.setFocus()
         self._show_status()
 
+    def _enter_and_do(self, workspace_id: str, action_id: str) -> None:
+        """Opens a room that was not built yet, so that its own handler is there, and carries the action out."""
+        self.show_workspace(workspace_id)
+        if self.actions_.has_handler(action_id):
+            self.actions_.trigger(action_id)
+
     def _workspace(self, workspace_id: str) -> Workspace:
         if workspace_id not in self.workspaces:
             declaration, module, name = next(item for item in WORKSPACES if item[0].id == workspace_id)
             cls = getattr(importlib.import_module(module), name)
             cls.declaration = declaration
             room: Workspace = cls(self.studio, self.actions_)
-            self.actions_.connect_handlers(room.handlers())
+            handlers = room.handlers()
+            self._handled[workspace_id] = tuple(handlers)
+            self.actions_.connect_handlers(handlers)
             room.status_changed.connect(lambda _texts: self._show_status())
             self.workspaces[workspace_id] = room
             self.rooms.addWidget(room)
@@ -248,7 +245,8 @@ class MainWindow(QMainWindow):
         return self.workspaces[workspace_id]
 
     def _drop_workspaces(self) -> None:
-        for room in self.workspaces.values():
+        for workspace_id, room in self.workspaces.items():
+            self.actions_.forget_handlers(self._handled.pop(workspace_id, ()))
             room.left()
             self.rooms.removeWidget(room)
             room.deleteLater()
