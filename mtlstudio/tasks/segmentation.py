@@ -272,7 +272,7 @@ class Segmentation(TaskType):
         Parameter("class_colours", "names", (), mark("Class colours"), mark("#rrggbb for each; empty: automatic.")),
     )
     losses = offered("cross_entropy", "dice", "focal")
-    default_losses = (LossSpec("cross_entropy"),)
+    default_losses = (LossSpec("cross_entropy"), LossSpec("dice"))
     metrics_offered = (
         MetricDeclaration("mean_iou", mark("Mean IoU"), True, "mIoU"),
         MetricDeclaration("pixel_accuracy", mark("Pixel accuracy"), True, mark("Px acc")),
