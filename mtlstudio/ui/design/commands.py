@@ -112,15 +112,17 @@ class Commands:
             tr("Delete {layer}", layer=self._name()), lambda spec, ids: edits.delete_layers(spec, ids)
         )
 
-    def freeze(self) -> bool:
-        """Freezes the selected layers, or thaws them where all are frozen."""
-        frozen = not all(self.document.spec.network.layer(i).frozen for i in self.document.selection)
+    def freeze(self, frozen: bool | None = None) -> bool:
+        """Freezes or thaws the selected layers; by default thaws them where all are frozen, else freezes."""
+        if frozen is None:
+            frozen = not all(self.document.spec.network.layer(i).frozen for i in self.document.selection)
         text = tr("Freeze {layer}", layer=self._name()) if frozen else tr("Thaw {layer}", layer=self._name())
         return self._on_selection(text, lambda spec, ids: edits.set_frozen(spec, ids, frozen))
 
-    def bypass(self) -> bool:
-        """Bypasses the selected layers, or takes them back in where all are bypassed."""
-        bypassed = not all(self.document.spec.network.layer(i).bypassed for i in self.document.selection)
+    def bypass(self, bypassed: bool | None = None) -> bool:
+        """Bypasses the selected layers or takes them back in; by default the latter where all are bypassed."""
+        if bypassed is None:
+            bypassed = not all(self.document.spec.network.layer(i).bypassed for i in self.document.selection)
         text = tr("Bypass {layer}", layer=self._name()) if bypassed else tr("Use {layer} again", layer=self._name())
         return self._on_selection(text, lambda spec, ids: edits.set_bypassed(spec, ids, bypassed))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.texts import mark, ntr, tr
@@ -68,6 +68,8 @@ class LayerPage(QWidget):
             self.training_title, self.training, self.problem_title, self.problems,
         ):  # fmt: skip
             column.addWidget(widget)
+        for form in (self.form, self.training):  # they keep their height; the panel scrolls
+            form.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.form.changed.connect(self.parameter_changed)
         self.training.changed.connect(self.training_changed)
         self.problems.activated.connect(self.problem_activated)

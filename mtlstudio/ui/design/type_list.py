@@ -55,12 +55,17 @@ class TypeList(QListWidget):
         self.clear()
         for title, types in sections:
             if title and types:
-                head = QListWidgetItem(title)
+                head = QListWidgetItem(title.upper())
                 head.setFlags(Qt.ItemFlag.NoItemFlags)
                 head.setData(TITLE, True)
                 self.addItem(head)
             for type_ in types:
                 self._add(type_, (refused or {}).get(type_.id, ""))
+        if not self.count():
+            nothing = QListWidgetItem(tr("Nothing found"))
+            nothing.setFlags(Qt.ItemFlag.NoItemFlags)
+            nothing.setData(TITLE, True)
+            self.addItem(nothing)
 
     def type_ids(self) -> list[str]:
         """Ids of the types shown, from top to bottom."""
@@ -119,7 +124,7 @@ class _Delegate(QStyledItemDelegate):
         text = str(index.data(Qt.ItemDataRole.DisplayRole))
         if index.data(TITLE):
             below = area.adjusted(4, 8, -4, 0)
-            ink.note.draw(painter, below, text.upper(), ink.colour("dim"), LEFT)
+            ink.note.draw(painter, below, text, ink.colour("dim"), LEFT)
             painter.restore()
             return
         state = option.state  # type: ignore[attr-defined]

@@ -74,6 +74,7 @@ class DesignWorkspace(Workspace):
         self.document.changed.connect(self._follow)
         self.document.selection_changed.connect(self._show_selection)
         studio.analysis.updated.connect(self._take_figures)
+        studio.analysis.failed.connect(self._say_failure)
         studio.data.opened.connect(self._tell_status)
         self._take_figures(studio.analysis.spec, studio.analysis.analysis)
         self._show_selection(self.document.selection)
@@ -182,7 +183,8 @@ class DesignWorkspace(Workspace):
 
     def settled(self) -> bool:
         """The figures shown are those of the document."""
-        return self.studio.analysis.is_current and (self._preview is None or not self._preview.jobs.busy)
+        figures_done = self.studio.analysis.is_current or bool(self.studio.engine.failure)
+        return figures_done and (self._preview is None or not self._preview.jobs.busy)
 
     def default_sizes(self) -> list[int]:
         """Palette, grid, properties."""
@@ -218,6 +220,9 @@ class DesignWorkspace(Workspace):
         if self.analyze is not None:
             self.analyze.show_analysis(self.document.spec, analysis)
         self._place_empty()
+
+    def _say_failure(self, text: str) -> None:
+        self.studio.say(text, "bad")
 
     def _show_preview(self, spec: ProjectSpec | None) -> None:
         if spec is None:
@@ -305,9 +310,9 @@ class DesignWorkspace(Workspace):
 
     def _set_training(self, name: str, value: object) -> None:
         if name == "frozen":
-            self.commands.freeze()
+            self.commands.freeze(bool(value))
         elif name == "bypassed":
-            self.commands.bypass()
+            self.commands.bypass(bool(value))
         elif isinstance(value, float):
             self.commands.set_rate(self.document.selection, value)
 
