@@ -1,4 +1,4 @@
-"""The plot itself: what it shows, and what the mouse does on it."""
+"""The plot itself: curves, marks, crosshair, and what the mouse does on it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,23 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QFrame, QWidget
 
-from mtlstudio.ui.theme import scaled, theme
-from mtlstudio.ui.train.painting import (
-    Line,
-    PlotMark,
-    View,
-    paint_band,
-    paint_cross,
-    paint_line,
-    paint_marks,
-    paint_scale,
-)
+from mtlstudio.ui.theme import scaled, signals, theme
+from mtlstudio.ui.train.growing import Numbers
+from mtlstudio.ui.train.overlay import BOTTOM, LEFT, RIGHT, TOP, Overlay, PlotMark, Scale
 from mtlstudio.ui.train.ticks import Unit
-from mtlstudio.ui.widgets.common import repaint_on_theme
 
-_NOTHING: Line = (np.empty(0), np.empty(0))
-_LEFT, _TOP, _RIGHT, _BOTTOM = 38, 6, 10, 20
+Line = tuple[Numbers, Numbers]
+_NOTHING = np.empty(0)
 _LEAST_DRAG = 5
+_WIDTH = 1.5
 
 
-class Canvas(QWidget):
+class Canvas(pg.PlotWidget):
     """One plot. It shows what it is given and tells what the mouse asks for; it keeps no data.
 
     Dragging with the left button zooms, with the middle one (or Shift) pans; Ctrl and the wheel zoom; double click
@@ -47,92 +40,85 @@ class Canvas(QWidget):
 
     def __init__(self, colour: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._colour = colour
-        self._unit: Unit = "step"
-        self._log = False
-        self._raw, self._shown, self._validated = _NOTHING, _NOTHING, _NOTHING
-        self.marks: tuple[PlotMark, ...] = ()
-        self._x, self._y = (0.0, 1.0), (0.0, 1.0)
-        self._cross: float | None = None
-        self._dots: tuple[tuple[float, str], ...] = ()
-        self._band: tuple[float, float] | None = None
+        self._colour, self._panning = colour, False
         self._drag_from: QPointF | None = None
         self._drag_range = (0.0, 1.0)
-        self._panning = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        repaint_on_theme(self)
-
-    # --- what it shows ----------------------------------------------------------------------------------------
-
-    def set_axes(self, unit: Unit, log: bool) -> None:
-        """What the x axis counts, and whether the curves given from now on are decimal logarithms."""
-        self._unit, self._log = unit, log
-        self.update()
-
-    def set_lines(self, raw: Line | None, shown: Line, validated: Line) -> None:
-        """Shows curves: as measured (faint; None where they are not averaged), averaged, of the validation."""
-        self._raw, self._shown, self._validated = raw or _NOTHING, shown, validated
-        self.update()
-
-    def set_marks(self, marks: Sequence[PlotMark]) -> None:
-        """Shows marks."""
-        self.marks = tuple(marks)
-        self.update()
-
-    def set_view(self, x: tuple[float, float], y: tuple[float, float]) -> None:
-        """Shows that range; each must be finite and have a width."""
-        assert all(math.isfinite(value) for value in (*x, *y)) and x[0] < x[1] and y[0] < y[1], (x, y)
-        self._x, self._y = x, y
-        self.update()
-
-    def set_cross(self, x: float | None, dots: Sequence[tuple[float, str]] = ()) -> None:
-        """Shows the crosshair with dots at those (y, colour)."""
-        self._cross, self._dots = x, tuple(dots)
-        self.update()
-
-    def view(self) -> View:
-        """What is shown, and where."""
-        room = QRectF(self.rect()).adjusted(scaled(_LEFT), scaled(_TOP), -scaled(_RIGHT), -scaled(_BOTTOM))
-        return View(room, self._x, self._y)
-
-    def pixels(self) -> int:
-        """Width of the part with the curves."""
-        return max(16, int(self.view().area.width()))
-
-    def drawn(self) -> dict[str, Line]:
-        """What is on the screen, by curve: raw, shown, validated (for tests)."""
-        return {"raw": self._raw, "shown": self._shown, "validated": self._validated}
+        item = self.getPlotItem()
+        item.hideButtons()
+        item.setMenuEnabled(False)
+        for axis in ("left", "bottom"):
+            item.hideAxis(axis)
+        self._view = item.getViewBox()
+        self._view.setMouseEnabled(False, False)
+        self._view.disableAutoRange()
+        self._view.setDefaultPadding(0.0)
+        self._raw, self._shown, self._validated = (pg.PlotCurveItem(antialias=True) for _ in range(3))
+        for curve in (self._raw, self._shown, self._validated):
+            item.addItem(curve)
+        self._scale, self._overlay = Scale(item), Overlay(self._view)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._dress()
+        signals.theme_changed.connect(self._dress)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Small: it takes the room there is."""
         return QSize(scaled(220), scaled(110))
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Room for the figures and a bit of curve."""
-        return QSize(scaled(100), scaled(60))
+    # --- what it shows ----------------------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Paints all of it."""
-        view = self.view()
-        if view.area.width() < 8 or view.area.height() < 8:
-            return
-        painter = QPainter(self)
-        paint_scale(painter, view, self._unit, self._log)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setClipRect(view.area.adjusted(-1, -3, 3, 1))
-        colour = theme().colour(self._colour)
-        if self._band is not None:
-            paint_band(painter, view, self._band)
-        paint_line(painter, view, self._raw, theme().colour(self._colour, 0.28))
-        paint_line(painter, view, self._validated, colour, dashed=True)
-        paint_line(painter, view, self._shown, colour, bold=True)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        paint_marks(painter, view, self.marks)
-        if self._cross is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            paint_cross(painter, view, self._cross, self._dots)
+    def set_axes(self, unit: Unit, log: bool) -> None:
+        """What the x axis counts, and whether the curves given from now on are decimal logarithms."""
+        if (unit, log) != (self._scale.unit, self._scale.log):
+            self._scale.unit, self._scale.log = unit, log
+            self._scale.update()
+
+    def set_lines(self, raw: Line | None, shown: Line, validated: Line) -> None:
+        """Shows curves: as measured (faint; None where they are not averaged), averaged, of the validation."""
+        for curve, line in zip((self._raw, self._shown, self._validated), (raw, shown, validated), strict=True):
+            x, y = line if line is not None else (_NOTHING, _NOTHING)
+            curve.setData(x, y, connect="finite")
+
+    def set_marks(self, marks: Sequence[PlotMark]) -> None:
+        """Shows marks."""
+        if tuple(marks) != self._overlay.marks:
+            self._overlay.marks = tuple(marks)
+            self._overlay.update()
+
+    def set_view(self, x: tuple[float, float], y: tuple[float, float]) -> None:
+        """Shows that range."""
+        if self._view.viewRange() != [list(x), list(y)]:
+            self._view.setRange(xRange=x, yRange=y, padding=0.0, disableAutoRange=True)
+            self._overlay.update()
+
+    def set_cross(self, x: float | None, dots: Sequence[tuple[float, str]] = ()) -> None:
+        """Shows the crosshair with dots at those (y, colour)."""
+        self._overlay.cross, self._overlay.dots = x, tuple(dots)
+        self._overlay.update()
+
+    @property
+    def marks(self) -> tuple[PlotMark, ...]:
+        """What `set_marks` was given."""
+        return tuple(self._overlay.marks)
+
+    def view(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The ranges of x and y that are shown."""
+        x, y = self._view.viewRange()
+        return (x[0], x[1]), (y[0], y[1])
+
+    def pixels(self) -> int:
+        """Width of the view."""
+        return max(16, int(self._view.width()))
+
+    def drawn(self) -> dict[str, Line]:
+        """What is on the screen, by curve: raw, shown, validated (for tests)."""
+        curves = {"raw": self._raw, "shown": self._shown, "validated": self._validated}
+        return {name: curve.getData() for name, curve in curves.items()}
+
+    def x_at(self, position: QPointF) -> float:
+        """The value of the x axis under a point of the widget."""
+        return float(self._view.mapSceneToView(self.mapToScene(position.toPoint())).x())
 
     # --- the mouse --------------------------------------------------------------------------------------------
 
@@ -143,25 +129,27 @@ class Canvas(QWidget):
             event.ignore()
             return
         self._panning = button == Qt.MouseButton.MiddleButton or shift
-        self._drag_from, self._drag_range = event.position(), self._x
+        self._drag_from = event.position()
+        self._drag_range = tuple(self._view.viewRange()[0])
+        event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Zooms, pans, or only points."""
-        view = self.view()
         if self._drag_from is None:
-            self.pointed.emit(view.x_at(event.position().x()))
-        elif self._panning:
+            self.pointed.emit(self.x_at(event.position()))
+            return
+        if self._panning:
             low, high = self._drag_range
             by = (event.position().x() - self._drag_from.x()) * (high - low) / self.pixels()
             self.asked.emit(low - by, high - by)
-        else:
-            start, end = view.x_at(self._drag_from.x()), view.x_at(event.position().x())
-            self._band = (min(start, end), max(start, end))
-            self.update()
+            return
+        start, end = self.x_at(self._drag_from), self.x_at(event.position())
+        self._overlay.band = (min(start, end), max(start, end))
+        self._overlay.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Ends the gesture; a click changes nothing."""
-        start, band = self._drag_from, self._band
+        start, band = self._drag_from, self._overlay.band
         self._stop_drag()
         if start is not None and band is not None and abs(event.position().x() - start.x()) >= _LEAST_DRAG:
             self.asked.emit(*band)
@@ -176,8 +164,8 @@ class Canvas(QWidget):
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             event.ignore()
             return
-        (low, high), at = self._x, self.view().x_at(event.position().x())
-        factor = 0.999 ** event.angleDelta().y()
+        low, high = self._view.viewRange()[0]
+        at, factor = self.x_at(event.position()), 0.999 ** event.angleDelta().y()
         self.asked.emit(at - (at - low) * factor, at + (high - at) * factor)
         event.accept()
 
@@ -193,5 +181,17 @@ class Canvas(QWidget):
         self.pointed.emit(math.nan)
 
     def _stop_drag(self) -> None:
-        self._drag_from, self._band = None, None
-        self.update()
+        self._drag_from, self._overlay.band = None, None
+        self._overlay.update()
+
+    # --- the look ---------------------------------------------------------------------------------------------
+
+    def _dress(self) -> None:
+        colour: QColor = theme().colour(self._colour)
+        self._shown.setPen(pg.mkPen(colour, width=_WIDTH))
+        self._validated.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
+        self._raw.setPen(pg.mkPen(theme().colour(self._colour, 0.3), width=1))
+        self.setBackground(theme().colour("panel"))
+        self.getPlotItem().layout.setContentsMargins(scaled(LEFT), scaled(TOP), scaled(RIGHT), scaled(BOTTOM))
+        self._scale.update()
+        self._overlay.update()

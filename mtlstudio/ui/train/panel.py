@@ -14,7 +14,7 @@ from mtlstudio.project.spec import TaskSpec
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.train.canvas import Canvas
 from mtlstudio.ui.train.growing import Numbers
-from mtlstudio.ui.train.painting import PlotMark
+from mtlstudio.ui.train.overlay import PlotMark
 from mtlstudio.ui.train.reduce import reduced, span
 from mtlstudio.ui.train.series import TOTAL, RunSeries
 from mtlstudio.ui.train.ticks import Unit
