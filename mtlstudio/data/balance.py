@@ -32,7 +32,9 @@ def balance(task: TaskSpec, values: Sequence[Any]) -> dict[str, Any]:
         return _label_counts(names, np.stack(values))
     if first.ndim == 1:
         columns = np.stack(values).astype(np.float64)
-        return {"values": {name: _numbers(columns[:, i]) for i, name in enumerate(_value_names(task, columns.shape[1]))}}
+        return {
+            "values": {name: _numbers(columns[:, i]) for i, name in enumerate(_value_names(task, columns.shape[1]))}
+        }
     if first.dtype.kind == "f":
         return {"values": {str(task.parameters.get("unit", "value")) or "value": _map_numbers(values)}}
     return _pixel_shares(names, values, task.parameters.get("ignore_index"))

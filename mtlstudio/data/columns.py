@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from mtlstudio.base.texts import mark
 from mtlstudio.data.folders import natural
 
-MISSING = frozenset({"", "nan", "na", "n/a", "none", "null", "?", "nil", "-", "inf", "-inf", "+inf", "infinity", "-infinity"})
+MISSING = frozenset(
+    {"", "nan", "na", "n/a", "none", "null", "?", "nil", "-", "inf", "-inf", "+inf", "infinity", "-infinity"}
+)
 SEPARATOR = "|"
 
 _SPLIT_NAMES = ("split", "set", "partition", "subset", "usage", "fold_split", "phase")
@@ -72,7 +74,11 @@ def split_column(columns: Mapping[str, Sequence[str]]) -> str | None:
         words = {cell.strip().lower() for cell in cells if not is_missing(cell)}
         told = any(re.search(rf"(^|[_\s]){word}$", name.lower()) for word in _SPLIT_NAMES)
         spoken = {word for word in words if not word.isdecimal()}
-        if words and words <= set(_SPLIT_WORDS) and (told or (spoken == words and "train" in words | {"training"} & words)):
+        if (
+            words
+            and words <= set(_SPLIT_WORDS)
+            and (told or (spoken == words and "train" in words | {"training"} & words))
+        ):
             return name
     return None
 
@@ -92,10 +98,14 @@ def targets_of(columns: Mapping[str, Sequence[str]], make_id: Callable[[str], st
     found: list[Column] = []
     flags = [name for name, kind in kinds.items() if kind == "flag"]
     if len(flags) >= _LABELS_FROM:
-        one_hot = all(sum(number(cell) == 1 for cell in row) == 1 for row in zip(*(columns[n] for n in flags), strict=True))
+        one_hot = all(
+            sum(number(cell) == 1 for cell in row) == 1 for row in zip(*(columns[n] for n in flags), strict=True)
+        )
         kind, name = ("classification", mark("Class")) if one_hot else ("multilabel", mark("Attributes"))
         three = any("0" in map(_plain_number, columns[flag]) for flag in flags)
-        found.append(Column(make_id(name), name, kind, tuple(flags), tuple(map(_words, flags)), missing_below_zero=three))
+        found.append(
+            Column(make_id(name), name, kind, tuple(flags), tuple(map(_words, flags)), missing_below_zero=three)
+        )
     points = [name for name, kind in kinds.items() if kind == "number" and _role(name)]
     if len(points) >= 2 and {_role(name) for name in points} == {"x", "y"}:
         roles = tuple(str(_role(name)) for name in points)

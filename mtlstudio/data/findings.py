@@ -45,7 +45,9 @@ LOST_MASKS = declare("data.lost_masks", mark("{n} mask(s) belong to no picture: 
 NO_MASKS_BESIDE = declare(
     "data.no_masks_beside", mark("{n} picture(s) lie in folders without masks and are left out: {names}")
 )
-NOT_MASKS = declare("data.not_masks", mark("{target}: what lies there has too many colours to be masks; it is left out"))
+NOT_MASKS = declare(
+    "data.not_masks", mark("{target}: what lies there has too many colours to be masks; it is left out")
+)
 SCANNED_PART = declare("data.scanned_part", mark("{scanned} of {n} masks were looked at to find the classes"))
 INSTANCES = declare("data.instances", mark("{target}: the masks number single objects; all of them are one class"))
 THRESHOLDED = declare("data.thresholded", mark("{target}: grey masks; from 128 on it is the class 1"))

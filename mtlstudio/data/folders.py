@@ -92,7 +92,9 @@ def check_folder(folder: Path) -> None:
         StudioError: it is not.
     """
     if folder.is_file():
-        raise StudioError(mark("this is a file, not a folder"), where=str(folder), fix=mark("Name the folder it is in."))
+        raise StudioError(
+            mark("this is a file, not a folder"), where=str(folder), fix=mark("Name the folder it is in.")
+        )
     folders, files = entries(folder)
     if not folders and not files:
         raise StudioError(mark("the folder is empty"), where=str(folder))

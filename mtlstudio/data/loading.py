@@ -69,7 +69,9 @@ class Batches:
         self.batch_size, self.seed, self.augment, self.shuffle = max(1, batch_size), seed, augment, shuffle
         self.prefetch = (0 if isinstance(samples, MemorySet) else 2) if prefetch is None else prefetch
         self.input_id = input_id
-        self._mean, self._std = (torch.tensor(list(values), dtype=torch.float32).view(3, 1, 1) for values in (mean, std))
+        self._mean, self._std = (
+            torch.tensor(list(values), dtype=torch.float32).view(3, 1, 1) for values in (mean, std)
+        )
         self._blanks = {task_id: task.blank(samples.size) for task_id, task in tasks.items()}
         self._bounds = _bounds(len(samples), self.batch_size, join_single=shuffle)
 
@@ -109,7 +111,9 @@ class Batches:
         return Batch(
             inputs={self.input_id: pixels.sub_(self._mean).div_(self._std)},
             targets={task: self._targets(task, samples, geometries) for task in self.tasks},
-            present={task: torch.tensor([sample.targets[task] is not None for sample in samples]) for task in self.tasks},
+            present={
+                task: torch.tensor([sample.targets[task] is not None for sample in samples]) for task in self.tasks
+            },
             dataset=torch.tensor([self.samples.items[i].dataset for i in indices]),
             keys=tuple(self.samples.items[i].key for i in indices),
         )

@@ -32,7 +32,17 @@ _VOC = (
 )  # fmt: skip
 _VOC_PALETTE = [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]
 _CAMVID = (
-    "sky", "building", "pole", "road", "pavement", "tree", "sign symbol", "fence", "car", "pedestrian", "bicyclist",
+    "sky",
+    "building",
+    "pole",
+    "road",
+    "pavement",
+    "tree",
+    "sign symbol",
+    "fence",
+    "car",
+    "pedestrian",
+    "bicyclist",
 )
 _NO_CLASS = frozenset({"void", "ignore", "ignored", "unlabelled", "unlabeled", "don't care", "dontcare"})
 _BINARY = ("background", "foreground")

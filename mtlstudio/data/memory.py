@@ -105,7 +105,9 @@ class DiskSet(SampleSet):
     labels promise.
     """
 
-    def __init__(self, data: ProjectData, items: Sequence[Item], tasks: Mapping[str, BoundTask], settings: DataSettings):
+    def __init__(
+        self, data: ProjectData, items: Sequence[Item], tasks: Mapping[str, BoundTask], settings: DataSettings
+    ):
         import torch
 
         promised = [data.present(item) for item in items]
@@ -292,5 +294,3 @@ def _task_key(tasks: Mapping[str, BoundTask]) -> tuple[Any, ...]:
 
 def _name(item: Item) -> str:
     return str(item.sample.path or item.key)
-
-

@@ -227,7 +227,12 @@ def _misfits(spec: ProjectSpec, dataset: DatasetSpec, source: Source) -> list[Pr
         elif info.task_type != task.type:
             found.append(
                 _misfit(
-                    f.TARGET_OTHER_TYPE, dataset, target=target, task=task.name, found=info.task_type, expected=task.type
+                    f.TARGET_OTHER_TYPE,
+                    dataset,
+                    target=target,
+                    task=task.name,
+                    found=info.task_type,
+                    expected=task.type,
                 )
             )
         else:
@@ -269,5 +274,3 @@ def _stratum(source: Source) -> Stratum:
         return label
 
     return stratum
-
-

@@ -47,7 +47,9 @@ def _take(
     """Gives a share of `source` to a split; returns what is left of `pool`."""
     keep = 2 if split == "test" else 1  # one to train with and, before the test, one to validate with
     count = min(max(1, round(share * len(source))) if share > 0 else 0, max(0, len(pool) - keep))
-    taken = set(stratified([(i, stratum(samples[i]), samples[i].key) for i in source], count, settings.split_seed, split))
+    taken = set(
+        stratified([(i, stratum(samples[i]), samples[i].key) for i in source], count, settings.split_seed, split)
+    )
     for i in taken:
         result[i] = split
     return [i for i in pool if i not in taken]

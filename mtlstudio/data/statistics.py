@@ -77,7 +77,9 @@ class DataReport:
             "tasks": {task.id: self._task_json(task) for task in self.tasks},
             "image_sizes": size_summary(self.pictures.sizes) if self.pictures else None,
             "findings": [problem.as_json() for problem in self.findings],
-            "unreadable": [{"file": file, "reason": why} for file, why in self.pictures.unreadable] if self.pictures else [],
+            "unreadable": [{"file": file, "reason": why} for file, why in self.pictures.unreadable]
+            if self.pictures
+            else [],
         }
 
     def _task_json(self, task: TaskReport) -> dict[str, Any]:

@@ -128,7 +128,9 @@ class TrainingSession(QObject):
             follower = self._follower = run.follow()
             self._reading = True
             threading.Thread(
-                target=lambda: self._queue.append(("read", follower, follower.poll())), name="mtlstudio-log", daemon=True
+                target=lambda: self._queue.append(("read", follower, follower.poll())),
+                name="mtlstudio-log",
+                daemon=True,
             ).start()
             self._timer.start(POLL_MS)
 
@@ -162,9 +164,7 @@ class TrainingSession(QObject):
         self._thread.start()
         self._timer.start(POLL_MS)
 
-    def _work(
-        self, spec: ProjectSpec, folder: Path, name: str | None, run: RunFolder | None, control: Control
-    ) -> None:
+    def _work(self, spec: ProjectSpec, folder: Path, name: str | None, run: RunFolder | None, control: Control) -> None:
         try:
             from mtlstudio.training.trainer import Trainer
 

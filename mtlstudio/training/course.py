@@ -157,9 +157,7 @@ class Course:
         after = parts.weights.as_set(epoch)
         self._stepper.weights_changed()
         if before != after:
-            yield WeightsChanged(
-                time=time.time(), step=progress.step, epoch=progress.epoch, before=before, after=after
-            )
+            yield WeightsChanged(time=time.time(), step=progress.step, epoch=progress.epoch, before=before, after=after)
 
     def _measure(self) -> Generator[Event, None, None]:
         event, fault = self._stepper.measured()

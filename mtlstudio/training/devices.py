@@ -32,7 +32,10 @@ def arithmetic(threads: int, deterministic: bool) -> Iterator[None]:
     default_threads()  # remembered before the number is changed
     before = torch.get_num_threads()
     benchmark = torch.backends.cudnn.benchmark
-    strict, warn_only = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    strict, warn_only = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = not deterministic
     if deterministic:

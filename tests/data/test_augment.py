@@ -29,7 +29,13 @@ def test_a_crop_is_torchvisions(images):
 
 
 def test_mirrored_pictures_are_torchvisions_and_the_others_untouched(images):
-    geometries = [IDENTITY, Geometry(flip_x=True), Geometry(flip_y=True), Geometry(flip_x=True, flip_y=True), *[IDENTITY] * 2]
+    geometries = [
+        IDENTITY,
+        Geometry(flip_x=True),
+        Geometry(flip_y=True),
+        Geometry(flip_x=True, flip_y=True),
+        *[IDENTITY] * 2,
+    ]
     turned = augment.turn(list(images), geometries)
     assert torch.equal(turned[0], images[0])
     assert torch.equal(turned[1], reference.horizontal_flip(images[1]))

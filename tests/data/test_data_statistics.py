@@ -75,7 +75,9 @@ def test_the_report_is_json_and_needs_no_torch(make, tmp_path):
         "print(json.dumps(report(open_data(spec, folder), spec).as_json(), allow_nan=False))\n"
         "assert 'torch' not in sys.modules\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, make.root, tmp_path / "p"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, make.root, tmp_path / "p"], capture_output=True, text=True, check=True
+    )
     assert sum(json.loads(done.stdout)["samples"].values()) == 40
 
 

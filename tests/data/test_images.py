@@ -139,7 +139,12 @@ def test_a_large_jpeg_is_read_smaller_but_not_too_small(make):
     picture = read_picture(path, 100)
     assert (picture.width, picture.height) == (640, 480)
     assert picture.image.shape == (120, 160, 3)
-    assert np.abs(fit_image(picture.image, Fit(640, 480, 32)).astype(int) - fit_image(read_image(path), Fit(640, 480, 32))).max() <= 4
+    assert (
+        np.abs(
+            fit_image(picture.image, Fit(640, 480, 32)).astype(int) - fit_image(read_image(path), Fit(640, 480, 32))
+        ).max()
+        <= 4
+    )
 
 
 def test_stretch_is_what_pillow_resizes_to(pixels):

@@ -65,7 +65,9 @@ def test_masks_are_found_beside_their_pictures(make, pictures, masks):
      "{split}/{name}.jpg {split}annot/{name}.png", "{split}/{name}.jpg {split}_labels/{name}_L.png",
      "{split}_images/{name}.jpg {split}_masks/{name}.png", "{split}/{name}.jpg {split}/{name}_mask.png"],
 )  # fmt: skip
-@pytest.mark.parametrize("words", [("train", "val", "test"), ("training", "validation", "testing"), ("Train", "valid", "Test")])
+@pytest.mark.parametrize(
+    "words", [("train", "val", "test"), ("training", "validation", "testing"), ("Train", "valid", "Test")]
+)
 def test_split_folders_stand_above_or_below(make, form, words):
     pictures, masks = form.split(" ")
     for split in words:

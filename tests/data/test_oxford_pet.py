@@ -90,7 +90,11 @@ def test_new_proposes_the_four_tasks(pets, tmp_path):
         ("head", "Head box", "regression"),
     ]
     data = open_data(spec, tmp_path / "pets")
-    assert {split: len(data.items(split)) for split in ("train", "val", "test")} == {"train": 255, "val": 45, "test": 149}
+    assert {split: len(data.items(split)) for split in ("train", "val", "test")} == {
+        "train": 255,
+        "val": 45,
+        "test": 149,
+    }
     assert Counter(item.sample.labels["breed"] for item in data.items("val")) == {0: 15, 1: 15, 2: 15}
     head = data.coverage()["head"]
     assert head["test"] == 0 and head["train"] + head["val"] == 296 and head["val"] > 0

@@ -19,7 +19,8 @@ SETTINGS = DataSettings(val_fraction=0.2, test_fraction=0.2)
 
 def samples(classes: list[int], split: str | None = None) -> list[Sample]:
     return [
-        Sample(f"s{i}", split, None, frozenset({"class"}), FrozenDict({"class": label})) for i, label in enumerate(classes)
+        Sample(f"s{i}", split, None, frozenset({"class"}), FrozenDict({"class": label}))
+        for i, label in enumerate(classes)
     ]
 
 
@@ -30,7 +31,14 @@ def dealt(chosen: list[Sample], settings: DataSettings = SETTINGS) -> list[str]:
 def test_each_class_is_dealt_in_proportion():
     labels = [0] * 50 + [1] * 100
     counts = Counter(zip(labels, dealt(samples(labels)), strict=True))
-    assert counts == {(0, "train"): 32, (0, "val"): 8, (0, "test"): 10, (1, "train"): 64, (1, "val"): 16, (1, "test"): 20}
+    assert counts == {
+        (0, "train"): 32,
+        (0, "val"): 8,
+        (0, "test"): 10,
+        (1, "train"): 64,
+        (1, "val"): 16,
+        (1, "test"): 20,
+    }
 
 
 def test_given_splits_are_kept():
@@ -54,7 +62,9 @@ def test_samples_without_a_split_are_dealt_beside_given_ones():
     assert Counter(dealt(chosen)[30:]) == {"train": 6, "val": 2, "test": 2}
 
 
-@pytest.mark.parametrize(("count", "expected"), [(0, {}), (1, {"train"}), (2, {"train", "val"}), (3, {"train", "val", "test"})])
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, {}), (1, {"train"}), (2, {"train", "val"}), (3, {"train", "val", "test"})]
+)
 def test_few_samples_are_for_training_first(count, expected):
     assert set(dealt(samples([0] * count))) == set(expected)
 

@@ -125,10 +125,16 @@ def test_celeba_as_published(make):
     rows[3] = rows[3].replace(" 1 -1", "-1  1", 1)
     make.text("list_attr_celeba.txt", "8\nBald Smiling Young Male \n" + "\n".join(rows))
     make.text("list_eval_partition.txt", "\n".join(f"{name} {min(i // 3, 2)}" for i, name in enumerate(names)))
-    make.text("list_bbox_celeba.txt", "8\nimage_id x_1 y_1 width height\n" + "\n".join(f"{name} 95 71 226 313" for name in names))
+    make.text(
+        "list_bbox_celeba.txt",
+        "8\nimage_id x_1 y_1 width height\n" + "\n".join(f"{name} 95 71 226 313" for name in names),
+    )
     make.text("identity_CelebA.txt", "\n".join(f"{name} {i * 7}" for i, name in enumerate(names)))
     points = "lefteye_x lefteye_y nose_x nose_y"
-    make.text("list_landmarks_align_celeba.txt", f"8\n{points}\n" + "\n".join(f"{n} 6{i} 10{i} 7{i} 13{i}" for i, n in enumerate(names)))
+    make.text(
+        "list_landmarks_align_celeba.txt",
+        f"8\n{points}\n" + "\n".join(f"{n} 6{i} 10{i} 7{i} 13{i}" for i, n in enumerate(names)),
+    )
     source = opened(make)
     assert types(source) == {"attributes": "multilabel", "points": "regression"}
     assert source.target("attributes").parameters["class_names"] == ("Bald", "Smiling", "Young", "Male")

@@ -35,7 +35,9 @@ def truths_and_predictions(run: RunFolder, split: str) -> tuple[dict[str, list[A
         for task, value in reading.targets.items():
             truths[task].append(np.asarray(value))
             said[task].append(
-                {"largest": lambda p: p.index, "mask": lambda p: p.indices, "count": lambda p: p.values}[task](found[task])
+                {"largest": lambda p: p.index, "mask": lambda p: p.indices, "count": lambda p: p.values}[task](
+                    found[task]
+                )
             )
     return truths, said
 
@@ -50,7 +52,10 @@ def test_metrics_are_scikit_learns(run: RunFolder, split: str) -> None:
     assert found.metrics["count"]["mae"] == pytest.approx(
         mean_absolute_error(np.ravel(truths["count"]), np.ravel(said["count"])), rel=1e-4
     )
-    true, predicted = np.concatenate([m.ravel() for m in truths["mask"]]), np.concatenate([m.ravel() for m in said["mask"]])
+    true, predicted = (
+        np.concatenate([m.ravel() for m in truths["mask"]]),
+        np.concatenate([m.ravel() for m in said["mask"]]),
+    )
     known = true != 255
     present = np.union1d(true[known], predicted[known])
     reference = jaccard_score(true[known], predicted[known], labels=present, average="macro")

@@ -48,7 +48,10 @@ def test_files_and_document(run: RunFolder, tmp_path: Path) -> None:
     predictor = Predictor(load_network(run), "cpu")
     expected: Any = predictor.predict(np.asarray(Image.open(image)))
     assert np.array_equal(values, expected["mask"].indices)
-    assert entry["tasks"]["largest"] == {"type": "classification", **predictor.tasks["largest"].columns(expected["largest"])}
+    assert entry["tasks"]["largest"] == {
+        "type": "classification",
+        **predictor.tasks["largest"].columns(expected["largest"]),
+    }
 
 
 def test_equal_stems_get_a_suffix(run: RunFolder, tmp_path: Path) -> None:

@@ -86,7 +86,18 @@ def test_the_user_may_add_to_run_json(tmp_path: Path) -> None:
 
 def epoch(number: int, score: float, best: bool) -> EpochFinished:
     return EpochFinished(
-        0.0, 4 * number, number, 3, {"a": score}, {"a": score}, {"a": {"accuracy": 1 - score}}, score, best, (), 10.0, 0.0
+        0.0,
+        4 * number,
+        number,
+        3,
+        {"a": score},
+        {"a": score},
+        {"a": {"accuracy": 1 - score}},
+        score,
+        best,
+        (),
+        10.0,
+        0.0,
     )
 
 

@@ -150,9 +150,7 @@ def test_tasks_without_any_label_are_told(tmp_path: Path) -> None:
     some = replace(spec, datasets=(data,))
     run = create_run(tmp_path, "some", some)
     events = list(Trainer(some, tmp_path, run).run())
-    assert [(note.code, note.values) for note in of_kind(events, Noted)] == [
-        ("training_no_labels", {"task": "count"})
-    ]
+    assert [(note.code, note.values) for note in of_kind(events, Noted)] == [("training_no_labels", {"task": "count"})]
     finished = of_kind(events, EpochFinished)[0]
     assert finished.train_losses["count"] is None and finished.val_losses["count"] is None
     none = replace(spec, datasets=(replace(data, targets=FrozenDict()),))

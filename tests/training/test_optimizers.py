@@ -63,7 +63,9 @@ def test_a_layers_learning_rate_factor_makes_its_own_group() -> None:
     from dataclasses import replace
 
     spec = project()
-    layers = tuple(replace(item, learning_rate_factor=0.1 if item.id == "stem" else 1.0) for item in spec.network.layers)
+    layers = tuple(
+        replace(item, learning_rate_factor=0.1 if item.id == "stem" else 1.0) for item in spec.network.layers
+    )
     network = compile_network(spec.with_network(replace(spec.network, layers=layers)))
     slow = {id(p) for group in parameter_groups(network, 0.0) if group["factor"] == 0.1 for p in group["params"]}
     assert slow == {id(p) for p in network.parameters_of("stem")}

@@ -279,7 +279,9 @@ def test_the_losses_are_those_of_a_loop_written_by_hand(tmp_path: Path) -> None:
     for epoch in range(2):
         for batch in batches.epoch(epoch):
             outputs = model(batch.inputs)
-            values = [task.loss(outputs[name], batch.targets[name], batch.present[name]).value for name, task in tasks.items()]
+            values = [
+                task.loss(outputs[name], batch.targets[name], batch.present[name]).value for name, task in tasks.items()
+            ]
             total = sum(values[1:], values[0]) / 3
             optimizer.zero_grad()
             total.backward()

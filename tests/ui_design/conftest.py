@@ -49,7 +49,10 @@ def pets_spec() -> ProjectSpec:
     connections.append(Connection("stage3", "stage4_2"))
     outputs = []
     for id_ in ALL[:2]:
-        layers += [layer(f"pool_{id_}", "Pool", "global_pool", (id_,)), layer(f"head_{id_}", "Head", "linear_head", (id_,))]
+        layers += [
+            layer(f"pool_{id_}", "Pool", "global_pool", (id_,)),
+            layer(f"head_{id_}", "Head", "linear_head", (id_,)),
+        ]
         connections += [Connection("stage4", f"pool_{id_}"), Connection(f"pool_{id_}", f"head_{id_}")]
         outputs.append(Output(id_, f"head_{id_}"))
     before = "stage4_2"
@@ -95,7 +98,9 @@ class Room:
         """Who shares a layer."""
         return set(self.spec.network.layer(layer_id).tasks)
 
-    def click(self, at: QPoint, held: Any = Qt.KeyboardModifier.NoModifier, button: Any = Qt.MouseButton.LeftButton) -> None:
+    def click(
+        self, at: QPoint, held: Any = Qt.KeyboardModifier.NoModifier, button: Any = Qt.MouseButton.LeftButton
+    ) -> None:
         """One click on the canvas."""
         QTest.mouseMove(self.canvas, at)
         QTest.mouseClick(self.canvas, button, held, at)

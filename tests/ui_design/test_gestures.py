@@ -142,7 +142,9 @@ def test_the_plus_asks_and_enter_inserts_there(room: Any) -> None:
     added = room.document.selection[0]
     assert room.spec.network.layer(added).type == "dropout"
     assert room.tasks_of(added) == {"species"}
-    assert {("pool_species", added), (added, "head_species")} <= {(c.source, c.target) for c in room.spec.network.connections}
+    assert {("pool_species", added), (added, "head_species")} <= {
+        (c.source, c.target) for c in room.spec.network.connections
+    }
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Slash])

@@ -51,7 +51,10 @@ def test_the_rest_is_found_where_it_is_drawn(scene: Scene) -> None:
 
 def test_taps_lie_inside_their_cards(scene: Scene) -> None:
     for skip in scene.layout.routes.skips:
-        for layer_id, place in ((skip.connection.source, skip.source_place), (skip.connection.target, skip.target_place)):
+        for layer_id, place in (
+            (skip.connection.source, skip.source_place),
+            (skip.connection.target, skip.target_place),
+        ):
             tap, card = scene.tap(layer_id, skip.row, place), scene.whole(layer_id)
             assert card.x <= tap.x and tap.right <= card.right and card.y <= tap.y and tap.bottom <= card.bottom
 

@@ -42,7 +42,9 @@ class Robot:
         layer = dice.choice(cards)
         if choice < 0.5:
             rect = canvas.card_rect(layer)
-            return QPoint(rect.left() + dice.randrange(max(1, rect.width())), rect.top() + dice.randrange(max(1, rect.height())))
+            return QPoint(
+                rect.left() + dice.randrange(max(1, rect.width())), rect.top() + dice.randrange(max(1, rect.height()))
+            )
         if choice < 0.7:
             return canvas.edge_handle(layer, dice.choice(["lower", "upper"]))
         if choice < 0.78:
@@ -93,7 +95,9 @@ class Robot:
 
     def type(self, held: Any) -> None:
         if self.room.workspace.quick_add.isVisible():
-            QTest.keyClicks(self.room.workspace.quick_add.field, self.dice.choice(["conv", "drop", "pool", "zzz", "up"]))
+            QTest.keyClicks(
+                self.room.workspace.quick_add.field, self.dice.choice(["conv", "drop", "pool", "zzz", "up"])
+            )
             QTest.keyClick(self.room.workspace.quick_add.field, Qt.Key.Key_Return)
 
     def undo(self, held: Any) -> None:

@@ -83,7 +83,9 @@ def whole_run(spec: ProjectSpec, epochs: int = 2) -> list[Event]:
             events.append(measured(spec, first, 5))
         events.append(epoch_finished(spec, epoch, spec.task_ids if epoch == 1 else ("mask",)))
         step = epoch * PER_EPOCH
-        events.append(CheckpointWritten(time=START + 0.05 * step + 0.02, step=step, epoch=epoch, path=f"checkpoints/{step}"))
+        events.append(
+            CheckpointWritten(time=START + 0.05 * step + 0.02, step=step, epoch=epoch, path=f"checkpoints/{step}")
+        )
     return events
 
 

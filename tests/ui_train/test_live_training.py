@@ -66,7 +66,9 @@ def test_train_steer_pause_stop_and_resume_by_clicks(
     qtbot.waitUntil(lambda: training.state == State.RUNNING, timeout=20000)
     click("stop")
     qtbot.waitUntil(lambda: not training.is_training, timeout=20000)
-    qtbot.waitUntil(lambda: room.settled() and room.series is not None and room.series.finished is not None, timeout=20000)
+    qtbot.waitUntil(
+        lambda: room.settled() and room.series is not None and room.series.finished is not None, timeout=20000
+    )
     assert isinstance(training.history[-1], RunFinished) and room.facts.outcome.isVisible()
     assert room.series is not None
     before = room.series.step.values.tolist()

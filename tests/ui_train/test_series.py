@@ -175,7 +175,10 @@ def test_exported_numbers_are_those_of_the_events_to_the_last_digit(spec: Projec
     write_csv(path, made, all_names(made))
     rows = list(csv.DictReader(path.open(encoding="utf-8")))
     steps = [event for event in events if isinstance(event, StepsMeasured)]
-    for name, column in (("total.train", lambda e: e.total), *((f"{t}.train", lambda e, t=t: e.losses[t]) for t in spec.task_ids)):
+    for name, column in (
+        ("total.train", lambda e: e.total),
+        *((f"{t}.train", lambda e, t=t: e.losses[t]) for t in spec.task_ids),
+    ):
         wanted = [value for event in steps for value in column(event)]
         assert [float(row[name]) if row[name] else None for row in rows] == wanted
     assert [float(row["mask.val"]) for row in rows if row["mask.val"]] == [0.6 + 0.02, 0.3 + 0.02]
@@ -189,7 +192,15 @@ def test_an_export_that_cannot_be_written_says_so(spec: ProjectSpec, tmp_path: P
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0.1304, "0.130"), (12.345, "12.35"), (123.45, "123.5"), (1.2e-5, "1.2e-05"), (0.0, "0.000"), (None, "—"), (math.nan, "—")],
+    [
+        (0.1304, "0.130"),
+        (12.345, "12.35"),
+        (123.45, "123.5"),
+        (1.2e-5, "1.2e-05"),
+        (0.0, "0.000"),
+        (None, "—"),
+        (math.nan, "—"),
+    ],
 )
 def test_figures(value: float | None, words: str) -> None:
     assert figure(value) == words

@@ -90,7 +90,9 @@ def test_without_a_run_the_way_to_one_is_shown(qtbot: QtBot, room: TrainWorkspac
     assert room.status() == ["No training"]
 
 
-def test_the_newest_run_is_shown_on_entering(qtbot: QtBot, studio: Studio, spec: ProjectSpec, window: MainWindow) -> None:
+def test_the_newest_run_is_shown_on_entering(
+    qtbot: QtBot, studio: Studio, spec: ProjectSpec, window: MainWindow
+) -> None:
     window.show_workspace("compare")
     finished_run(studio, spec, "old")
     finished_run(studio, spec, "new", epochs=3)
@@ -152,7 +154,9 @@ def test_every_two_figures_that_can_be_seen_together_agree(
         assert f"{shown[1][-1]:.3f}" == loss, "the curve ends where the figure says"
 
 
-def test_the_curves_are_all_the_measured_steps(qtbot: QtBot, room: TrainWorkspace, spec: ProjectSpec, live: Live) -> None:
+def test_the_curves_are_all_the_measured_steps(
+    qtbot: QtBot, room: TrainWorkspace, spec: ProjectSpec, live: Live
+) -> None:
     room.board.set_smoothing(0.0)
     events = [*whole_run(spec, 2)]
     live(events)
@@ -216,7 +220,12 @@ def test_zooming_and_panning_end_following_and_a_double_click_begins_it_again(
     settle(qtbot, room)
     for item in room.board.panels:
         assert item.canvas.view()[0] == pytest.approx((low, high)), "all plots look at the same steps"
-    drag(canvas, QPoint(canvas.width() // 2, middle), QPoint(canvas.width() // 2 + 40, middle), Qt.MouseButton.MiddleButton)
+    drag(
+        canvas,
+        QPoint(canvas.width() // 2, middle),
+        QPoint(canvas.width() // 2 + 40, middle),
+        Qt.MouseButton.MiddleButton,
+    )
     assert room.board.frame.low < low
     live([measured(spec, 41, 5)])
     settle(qtbot, room)

@@ -68,9 +68,7 @@ def _targets(names: Sequence[str], lower: Sequence[str]) -> list[TargetInfo]:
     ]
 
 
-def _samples(
-    folder: Path, found: Sequence[_ClassFolder], names: Sequence[str], lower: Sequence[str]
-) -> list[Sample]:
+def _samples(folder: Path, found: Sequence[_ClassFolder], names: Sequence[str], lower: Sequence[str]) -> list[Sample]:
     upper_index = {name: index for index, name in enumerate(names)}
     lower_index = {name: index for index, name in enumerate(lower)}
     samples: list[Sample] = []

@@ -36,7 +36,9 @@ _QUICK_FOLDERS, _QUICK_FILES, _QUICK_MASKS = 300, 60, 3
 class MaskFolder(Layout):
     id = "mask_folder"
     name = mark("Images and masks")
-    summary = mark("A folder of images with a folder of masks (or depth maps) beside it, split into train, val and test or not.")
+    summary = mark(
+        "A folder of images with a folder of masks (or depth maps) beside it, split into train, val and test or not."
+    )
     parameters = (
         Parameter(
             "classes", "names", (), mark("Classes"),

@@ -42,7 +42,9 @@ _SCANNED = 100
 class NpyFolders(Layout):
     id = "npy_folders"
     name = mark("Arrays in folders")
-    summary = mark("NYUv2 and Cityscapes as published for multi-task learning: train and val with image, label and depth as .npy.")
+    summary = mark(
+        "NYUv2 and Cityscapes as published for multi-task learning: train and val with image, label and depth as .npy."
+    )
     parameters = (
         Parameter(
             "classes", "names", (), mark("Classes"), mark("Names of a label folder's classes: label: sky, road, car."),
@@ -82,7 +84,9 @@ class _NpySource(Source):
         self._counts = {info.id: len(info.parameters.get("class_names", ())) for info in self.targets}
         self.samples = tuple(sample for place, names in found for sample in self._samples(folder, place, names))
         other = [kind for kind in kinds if kind not in self._known.values()]
-        self.findings: tuple[Problem, ...] = (f.note(f.NO_TASK_TYPE, "dataset", names=", ".join(other)),) if other else ()
+        self.findings: tuple[Problem, ...] = (
+            (f.note(f.NO_TASK_TYPE, "dataset", names=", ".join(other)),) if other else ()
+        )
 
     def _samples(self, folder: Path, place: Path, names: Mapping[str, Path]) -> list[Sample]:
         split = split_of(place.relative_to(folder).parts)
@@ -143,7 +147,12 @@ def _collections(folder: Path) -> list[tuple[Path, dict[str, Path]]]:
         kinds: dict[str, Path] = {}
         for inner in subfolders(place):
             if any(name.endswith(".npy") for name in entries(inner)[1][:5]):
-                pictures = role_of([inner.name]) == PICTURES and set(words(inner.name)) & {"image", "images", "img", "rgb"}
+                pictures = role_of([inner.name]) == PICTURES and set(words(inner.name)) & {
+                    "image",
+                    "images",
+                    "img",
+                    "rgb",
+                }
                 kinds["image" if pictures else inner.name] = inner
         if kinds:
             found.append((place, kinds))
@@ -194,7 +203,10 @@ def _labels(path: Path, count: int) -> NDArray[np.uint8]:
     wrong = numbers[(numbers >= count) & (numbers != IGNORE)]
     if wrong.size:
         raise StudioError(
-            mark("the map has class {wrong}; the classes are 0 … {last}"), where=str(path), wrong=int(wrong[0]), last=count - 1
+            mark("the map has class {wrong}; the classes are 0 … {last}"),
+            where=str(path),
+            wrong=int(wrong[0]),
+            last=count - 1,
         )
     return np.where(numbers < 0, IGNORE, numbers).astype(np.uint8)
 

@@ -165,7 +165,9 @@ def _is_list(path: Path) -> bool:
 def _lines(annotations: Path, found: _Found) -> list[_Line]:
     """All listed pictures in natural order, each with the split whose list names it."""
     lists = {name: _parsed(annotations / name, found) for name in _LISTS}
-    split_of = {name: split for file, split in (("trainval.txt", "train"), ("test.txt", "test")) for name in lists[file]}
+    split_of = {
+        name: split for file, split in (("trainval.txt", "train"), ("test.txt", "test")) for name in lists[file]
+    }
     merged = {**lists["test.txt"], **lists["trainval.txt"], **lists["list.txt"]}
     return [
         _Line(name, class_id, species, split_of.get(name))

@@ -48,7 +48,9 @@ class TableLayout(Layout):
         places += [inner for place in places[1:] for inner in subfolders(place)[:20]]
         for path in table_files(folder)[:_MOST_TABLES]:
             table = _read(path, _QUICK_LINES)
-            if table is not None and any(_leads(cells[:_QUICK_ROWS], places) for cells in zip(*table.rows, strict=True)):
+            if table is not None and any(
+                _leads(cells[:_QUICK_ROWS], places) for cells in zip(*table.rows, strict=True)
+            ):
                 return 0.75
         return 0.0
 

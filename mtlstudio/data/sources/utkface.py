@@ -44,7 +44,9 @@ class UTKFace(Layout):
             if len(labels) < 3:
                 incomplete.append(path.name)
             inner = path.relative_to(folder)
-            samples.append(Sample(inner.as_posix(), split_of(inner.parts[:-1]), path, frozenset(labels), FrozenDict(labels)))
+            samples.append(
+                Sample(inner.as_posix(), split_of(inner.parts[:-1]), path, frozenset(labels), FrozenDict(labels))
+            )
         if not any(sample.present for sample in samples):
             raise StudioError(mark("no file name here tells age, gender and race"), where=str(folder))
         return FileSource(_TARGETS, samples, [f.of_names(f.BAD_NAMES, incomplete)] if incomplete else [])

@@ -276,9 +276,7 @@ class Commands:
             self.document.select(made)
         return done
 
-    def _on_selection(
-        self, text: str, edit: Callable[[ProjectSpec, tuple[str, ...]], ProjectSpec]
-    ) -> bool:
+    def _on_selection(self, text: str, edit: Callable[[ProjectSpec, tuple[str, ...]], ProjectSpec]) -> bool:
         selection = self.document.selection
         if not selection:
             return self._nothing_selected()

@@ -74,4 +74,10 @@ def cost_lines(total: Cost, separate: Cost) -> tuple[str, ...]:
 
 
 def _three(value: float) -> str:
-    return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}".rstrip("0").rstrip(".")
+    return (
+        f"{value:.0f}"
+        if value >= 99.95
+        else f"{value:.1f}"
+        if value >= 9.995
+        else f"{value:.2f}".rstrip("0").rstrip(".")
+    )

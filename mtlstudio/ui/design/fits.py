@@ -55,7 +55,12 @@ def fits(spec: ProjectSpec, type_: LayerType, parameters: Mapping[str, Any], sha
 def adapted(type_: LayerType, shape: Shape | None) -> dict[str, Any]:
     """Parameters of a new layer that keep the channels it is given, so that what follows still fits."""
     names = {parameter.name for parameter in type_.parameters}
-    if shape is not None and len(shape) == 3 and "out_channels" in names and type_.group in ("convolution", "resampling"):
+    if (
+        shape is not None
+        and len(shape) == 3
+        and "out_channels" in names
+        and type_.group in ("convolution", "resampling")
+    ):
         return {"out_channels": shape[0]}
     return {}
 

@@ -23,7 +23,8 @@ def neighbour(layout: GridLayout, layer_id: str, direction: str) -> str:
         sign = 1 if direction == "down" else -1
         ahead = lambda card: (_start(card, sign) - _end(here, sign)) * sign >= 0  # noqa: E731
         distance = lambda card: (  # noqa: E731
-            abs(_start(card, sign) - _end(here, sign)) + 2.0 * abs(card.x - here.x), card.x
+            abs(_start(card, sign) - _end(here, sign)) + 2.0 * abs(card.x - here.x),
+            card.x,
         )
     found = [card for card in cards.values() if card is not here and ahead(card)]
     return min(found, key=distance).spot.layer.id if found else ""

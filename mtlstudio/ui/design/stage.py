@@ -97,7 +97,9 @@ class Stage(Viewport):
         analysis = self.picture.analysis
         callout = self.picture.callout
         callout.lines = figures.cost_lines(analysis.total, analysis.separate) if analysis is not None else ("",)
-        callout.titles, callout.refused = ((self._said[0],), self._said[1]) if self._said else (self._trunk_words(), False)
+        callout.titles, callout.refused = (
+            ((self._said[0],), self._said[1]) if self._said else (self._trunk_words(), False)
+        )
         self.update()
 
     def _trunk_words(self) -> tuple[str, ...]:

@@ -35,7 +35,9 @@ class TemplateDialog(QDialog):
         buttons.rejected.connect(self.reject)
         self.list.itemActivated.connect(lambda _item: self.accept())
         column = QVBoxLayout(self)
-        column.addWidget(label(tr("The template is fitted to this project's tasks. Undo brings your network back."), "dim"))
+        column.addWidget(
+            label(tr("The template is fitted to this project's tasks. Undo brings your network back."), "dim")
+        )
         column.addWidget(self.list, 1)
         column.addWidget(buttons)
         self.resize(scaled(560), scaled(480))

@@ -379,4 +379,3 @@ class DesignWorkspace(Workspace):
 def _same_network(one: ProjectSpec, two: ProjectSpec) -> bool:
     """Whether figures of one hold for the other."""
     return one is two or (one.network is two.network and one.data == two.data and one.inputs == two.inputs)
-

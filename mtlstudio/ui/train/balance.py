@@ -209,7 +209,9 @@ class BalanceBox(QWidget):
         names = {item.id: item.name for item in self.spec.tasks}
         self._send()
         self._document.apply(
-            tr("Weigh {task}", task=names[task]), lambda spec: edits.set_loss_weights(spec, weights), self._gesture(task)
+            tr("Weigh {task}", task=names[task]),
+            lambda spec: edits.set_loss_weights(spec, weights),
+            self._gesture(task),
         )
 
     def _gesture(self, task: str) -> str:
@@ -247,7 +249,9 @@ class BalanceBox(QWidget):
         else:
             made = MethodSpec(balancing.method, balancing.parameters.with_(**{name: value}))
         self._document.apply(
-            tr("Choose how to balance"), lambda spec: edits.set_training(spec, balancing=made), f"training.balancing.{name}"
+            tr("Choose how to balance"),
+            lambda spec: edits.set_training(spec, balancing=made),
+            f"training.balancing.{name}",
         )
 
     def _edit_normalise(self, normalise: bool) -> None:

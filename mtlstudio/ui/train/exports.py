@@ -29,7 +29,9 @@ def write_csv(path: Path, series: RunSeries, names: Sequence[str]) -> None:
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(["step", "epoch", "seconds", *(f"{c}.{kind}" for c in columns for kind in ("train", "val"))])
+            writer.writerow(
+                ["step", "epoch", "seconds", *(f"{c}.{kind}" for c in columns for kind in ("train", "val"))]
+            )
             for index, step in enumerate(series.step.values.astype(int).tolist()):
                 row = [step, repr(step / series.steps_per_epoch), repr(float(series.seconds.values[index]))]
                 for name, values in zip(names, validated, strict=True):

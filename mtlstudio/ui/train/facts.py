@@ -122,7 +122,9 @@ def machine_facts(series: RunSeries | None, device_memory: int) -> list[tuple[st
         (tr("Loader waits"), f"{rates[2]:.0%}" if rates else "—"),
     ]
     if series.memory:
-        whole = f"{series.memory / 2**30:.1f} / {gigabytes(device_memory)}" if device_memory else gigabytes(series.memory)
+        whole = (
+            f"{series.memory / 2**30:.1f} / {gigabytes(device_memory)}" if device_memory else gigabytes(series.memory)
+        )
         facts.append((tr("GPU memory"), whole))
     facts += [
         (tr("Learning rate"), figure(series.learning_rate) if len(series.step) else "—"),

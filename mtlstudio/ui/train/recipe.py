@@ -97,7 +97,10 @@ def fields_of(spec: ProjectSpec) -> tuple[tuple[Parameter, ...], tuple[Parameter
         *(item for name, item in settings.items() if name not in (*_FIRST, *_BALANCE)),
     )
     values: dict[str, Any] = {name: getattr(training, name) for name in settings}
-    for kind, chosen, method in (("optimizer", training.optimizer, optimizer), ("schedule", training.schedule, schedule)):
+    for kind, chosen, method in (
+        ("optimizer", training.optimizer, optimizer),
+        ("schedule", training.schedule, schedule),
+    ):
         values[f"{kind}.method"] = chosen.method
         own = method.parameters if method is not None else ()
         values |= {f"{kind}.{item.name}": chosen.parameters.get(item.name, item.default) for item in own}
@@ -124,7 +127,9 @@ def _choice(kind: str, words: str, methods: Iterable[Method], chosen: Method | N
     return Parameter(f"{kind}.method", "choice", "", words, chosen.summary if chosen else "", choices=choices)
 
 
-def _own(kind: str, method: Method | None, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> list[Parameter]:
+def _own(
+    kind: str, method: Method | None, only: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> list[Parameter]:
     items = method.parameters if method is not None else ()
     return [
         replace(
@@ -138,7 +143,7 @@ def _own(kind: str, method: Method | None, only: tuple[str, ...] = (), without: 
 
 
 def _best(spec: ProjectSpec, declared: Parameter) -> Parameter:
-    """"Best by" as a choice among the metrics of the project's tasks."""
+    """ "Best by" as a choice among the metrics of the project's tasks."""
     choices = {"loss": tr("All losses")}
     for task in spec.tasks:
         try:

@@ -102,7 +102,9 @@ class EpochStrip(QWidget):
                 painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 6, 6)
             painter.setPen(tokens.colour("text" if epoch == self._current else "dim"))
             painter.setFont(font(10.5))
-            below = QRectF(area.left() - _GAP / 2, area.bottom() + 3, area.width() + _GAP, self.fontMetrics().height() + 2)
+            below = QRectF(
+                area.left() - _GAP / 2, area.bottom() + 3, area.width() + _GAP, self.fontMetrics().height() + 2
+            )
             painter.drawText(below, Qt.AlignmentFlag.AlignCenter, tr("epoch {epoch}", epoch=epoch))
         paint_focus_ring(painter, self)
 
@@ -153,7 +155,9 @@ class EpochStrip(QWidget):
     def _enlarge(self, at: QPointF) -> None:
         picture = self._picture(self._current)
         if picture is not None:
-            words = " · ".join(part for part in (tr("epoch {epoch}", epoch=self._current), self._caption(self._current)) if part)
+            words = " · ".join(
+                part for part in (tr("epoch {epoch}", epoch=self._current), self._caption(self._current)) if part
+            )
             self._lens.show_picture(picture, words, QPoint(int(at.x()), 0))
 
 
@@ -177,7 +181,9 @@ class _Lens(QFrame):
         from PySide6.QtGui import QPixmap
 
         side = scaled(256)
-        large = picture.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        large = picture.scaled(
+            side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
         self._picture.setPixmap(QPixmap.fromImage(large))
         self._words.setText(words)
         self.adjustSize()

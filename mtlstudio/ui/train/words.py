@@ -162,7 +162,9 @@ def lines_at(series: RunSeries, name: str, index: int) -> str:
     raw = float(series.curves[name].raw.values[index])
     parts = [tr("step {step}", step=step), figure(raw)]
     if series.smoothing > 0 and math.isfinite(raw):
-        parts[-1] = tr("{loss} (smoothed {shown})", loss=figure(raw), shown=figure(float(series.curves[name].shown.values[index])))
+        parts[-1] = tr(
+            "{loss} (smoothed {shown})", loss=figure(raw), shown=figure(float(series.curves[name].shown.values[index]))
+        )
     validation = series.validation[name]
     steps = validation.step.values
     place = int(steps.searchsorted(step + 0.5)) - 1

@@ -263,6 +263,3 @@ def _side(parts: tuple[QWidget, ...], edge: str) -> QFrame:
     around.addWidget(scroll)
     side.setMinimumWidth(scaled(180))
     return side
-
-
-

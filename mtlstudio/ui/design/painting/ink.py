@@ -70,7 +70,11 @@ class Ink:
     def __post_init__(self) -> None:
         self.colours = {task.id: QColor(task.colour) for task in self.tasks}
         size = min(2.0, max(0.76, self.zoom))
-        self.name, self.figures, self.small = _face(12.5 * size, True), _face(11.5 * size, False), _face(10.5 * size, False)
+        self.name, self.figures, self.small = (
+            _face(12.5 * size, True),
+            _face(11.5 * size, False),
+            _face(10.5 * size, False),
+        )
         self.title, self.body, self.note = _face(13, True), _face(12, False), _face(11.5, False)
 
     def colour(self, role: str, alpha: float = 1.0) -> QColor:
