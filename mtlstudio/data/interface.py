@@ -176,6 +176,8 @@ class Layout(ABC):
         id, name, summary: as elsewhere; name and summary marked for translation.
         parameters: of the data set (`DatasetSpec.parameters`).
         needs_path: False for pictures that are made.
+        data_settings: fields of the project's `DataSettings` that suit such data better than the defaults; taken when a
+            project is proposed.
     """
 
     id: str
@@ -183,6 +185,7 @@ class Layout(ABC):
     summary: str
     parameters: tuple[Parameter, ...] = ()
     needs_path: bool = True
+    data_settings: FrozenDict = FrozenDict()
 
     @abstractmethod
     def recognise(self, folder: Path) -> float:

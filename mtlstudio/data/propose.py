@@ -12,7 +12,7 @@ from mtlstudio.base.files import slug
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.data.folders import check_folder
-from mtlstudio.data.interface import Layout, TargetInfo, layouts
+from mtlstudio.data.interface import Layout, TargetInfo, layout, layouts
 from mtlstudio.data.project import open_source
 from mtlstudio.project.spec import DatasetSpec, ProjectSpec, TaskSpec
 
@@ -51,9 +51,10 @@ def propose(project_name: str, paths: Sequence[Path], folder: Path) -> ProjectSp
         StudioError: as `recognise`.
     """
     spec = ProjectSpec(project_name)
-    for path in paths:
-        spec = add_dataset(spec, recognise(path), folder)
-    return spec if paths else add_dataset(spec, sample_scenes(), folder)
+    for dataset in [recognise(path) for path in paths] or [sample_scenes()]:
+        spec = add_dataset(spec, dataset, folder)
+        spec = replace(spec, data=replace(spec.data, **layout(dataset.layout).data_settings))
+    return spec
 
 
 def sample_scenes() -> DatasetSpec:

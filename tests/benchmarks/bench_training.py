@@ -15,6 +15,7 @@ from mtlstudio.data.propose import propose
 from mtlstudio.network.compile import compile_network
 from mtlstudio.network.templates.registry import template
 from mtlstudio.project import files
+from mtlstudio.project.edits import remove_task
 from mtlstudio.project.settings import MethodSpec
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.events import StepsMeasured
@@ -28,10 +29,11 @@ STEPS = 30
 def project(folder: Path) -> ProjectSpec:
     """Sample scenes at 128 × 128, three tasks, a U-Net, no augmentation (neither has the bare loop)."""
     spec = propose("bench", [], folder)
-    kept = tuple(task for task in spec.tasks if task.id in ("largest", "count", "mask"))
+    for task in spec.task_ids:
+        spec = spec if task in ("largest", "count", "mask") else remove_task(spec, task)
     data = replace(spec.data, crop_scale=1.0, colour=0.0, flip_horizontal=0.0)
     training = replace(spec.training, epochs=1, optimizer=MethodSpec("adamw"), device="cpu", threads=2)
-    spec = replace(spec, tasks=kept, data=data, training=training)
+    spec = replace(spec, data=data, training=training)
     spec = spec.with_network(template("unet").build(spec))
     files.create(folder, spec)
     return spec

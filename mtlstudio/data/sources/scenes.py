@@ -24,6 +24,8 @@ class Scenes(Layout):
     summary = mark("Drawn shapes on cluttered grounds, labelled with classes, counts, masks and depth.")
     parameters = DIALS
     needs_path = False
+    # A crop would take shapes away that the labels still speak of, a colour jitter would change named colours.
+    data_settings = FrozenDict(crop_scale=1.0, colour=0.0)
 
     def recognise(self, folder: Path) -> float:
         return 0.0
