@@ -15,9 +15,9 @@ from mtlstudio.data.propose import propose
 from mtlstudio.network.compile import compile_network
 from mtlstudio.network.templates.registry import template
 from mtlstudio.project import files
-from mtlstudio.project.edits import remove_task
+from mtlstudio.project.edits import remove_task, set_task
 from mtlstudio.project.settings import MethodSpec
-from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.project.spec import LossSpec, ProjectSpec
 from mtlstudio.runs.events import StepsMeasured
 from mtlstudio.runs.folder import create_run
 from mtlstudio.training.trainer import Trainer
@@ -31,6 +31,8 @@ def project(folder: Path) -> ProjectSpec:
     spec = propose("bench", [], folder)
     for task in spec.task_ids:
         spec = spec if task in ("largest", "count", "mask") else remove_task(spec, task)
+    for task, loss in (("largest", "cross_entropy"), ("count", "mse"), ("mask", "cross_entropy")):
+        spec = set_task(spec, task, losses=(LossSpec(loss),))  # the losses of the bare loop
     data = replace(spec.data, crop_scale=1.0, colour=0.0, flip_horizontal=0.0)
     training = replace(spec.training, epochs=1, optimizer=MethodSpec("adamw"), device="cpu", threads=2)
     spec = replace(spec, data=data, training=training)
