@@ -28,8 +28,8 @@ from mtlstudio.ui.theme import apply_theme
 from mtlstudio.ui.train.board import Board, Options
 from mtlstudio.ui.train.series import RunSeries
 
-ROUNDS = 5
-EPOCHS = 3
+ROUNDS = 3
+EPOCHS = 10
 BEAT_MS = 5
 STEPS = 100_000
 

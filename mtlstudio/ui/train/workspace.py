@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, 
 
 from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import ProjectSpec
-from mtlstudio.runs.events import Event
+from mtlstudio.runs.events import Event, StepsMeasured
 from mtlstudio.runs.folder import INTERRUPTED
 from mtlstudio.session.studio import Studio
 from mtlstudio.session.training import State
@@ -28,7 +28,10 @@ from mtlstudio.ui.train.words import ago, clock, gigabytes, main_metrics
 from mtlstudio.ui.widgets.feedback import EmptyState
 
 OPTIONS = "train.board"
-_FIGURES_MS = 200
+_FIGURES_MS = 250
+_SPARING_MS = 500
+"""Between two drawings while steps are quick: each of them needs the interpreter, which drawing holds."""
+_QUICK_STEP_S = 0.08
 _CLOCK_MS = 1000
 
 
@@ -199,6 +202,10 @@ class TrainWorkspace(Workspace):
             return
         self.series.take(events)
         self.balance.take(events)
+        for event in events:
+            if isinstance(event, StepsMeasured) and event.total:
+                quick = event.seconds / len(event.total) < _QUICK_STEP_S
+                self._figures.setInterval(_SPARING_MS if quick else _FIGURES_MS)
         if not self.isVisible():
             self._stale = True
         elif not self._figures.isActive():
