@@ -18,6 +18,7 @@ from mtlstudio.project.graph import main_connection, ports_used, trunk
 from mtlstudio.project.mends import mend_of
 from mtlstudio.project.problems import Problem
 from mtlstudio.project.spec import Connection, Output, ProjectSpec
+from mtlstudio.project.weights import set_shown_weight
 from mtlstudio.session.document import Document
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.ui.design.fits import adapted, main_output, shape_at
@@ -162,7 +163,7 @@ class Commands:
         """Sets a task's λ."""
         name = self.document.spec.task(task_id).name
         return self.document.apply(
-            tr("Loss weight of {task}", task=name), lambda spec: edits.set_loss_weights(spec, {task_id: weight}), merge
+            tr("Loss weight of {task}", task=name), lambda spec: set_shown_weight(spec, task_id, weight), merge
         )
 
     def type_weight(self, task_id: str, text: str) -> bool:

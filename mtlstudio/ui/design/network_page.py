@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from mtlstudio.base.texts import ntr, tr
 from mtlstudio.network.analysis import Analysis
 from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.project.weights import shown_weights
 from mtlstudio.ui.design import figures
 from mtlstudio.ui.design.picture import weight_top
 from mtlstudio.ui.design.problem_list import ProblemList
@@ -75,7 +76,8 @@ class NetworkPage(QWidget):
         self.problems.show_problems(analysis.problems)
 
     def _show_tasks(self, spec: ProjectSpec) -> None:
-        top = weight_top([task.loss_weight for task in spec.tasks])
+        weights = shown_weights(spec)
+        top = weight_top(spec)
         known = tuple((task.id, task.name, task.colour) for task in spec.tasks)
         if known != self._shown:
             self._shown = known
@@ -84,7 +86,7 @@ class NetworkPage(QWidget):
             slider = self.weights[task.id]
             if not slider.is_dragging():
                 slider.set_range(0.0, max(top, slider.value()))
-                slider.set_value(task.loss_weight)
+                slider.set_value(weights[task.id])
 
     def _make_lines(self, spec: ProjectSpec) -> None:
         while self._tasks.count():

@@ -46,7 +46,7 @@ class Picture:
         wire: the connection that is being pulled, from where to where.
         ticks: places along the rows where the split point can stand.
         lifted: the row that is being moved, and the row it would take.
-        weight_top: right end of the λ sliders.
+        weight_top: right end of the λ sliders; `weights`: λ by task id, as shown.
     """
 
     spec: ProjectSpec
@@ -65,6 +65,7 @@ class Picture:
     ticks: tuple[float, ...] = ()
     lifted: tuple[int, int] | None = None
     weight_top: float = 1.0
+    weights: dict[str, float] = field(default_factory=dict)
 
     def marked(self) -> dict[str, Severity]:
         """Worst severity by layer, from the analysis."""
@@ -93,9 +94,11 @@ def task_words(task: TaskSpec, language: str) -> tuple[str, str]:
     return words, " + ".join(names.get(loss.type, loss.type) for loss in type_.loss_specs(task))
 
 
-def weight_top(weights: list[float]) -> float:
-    """The right end of the λ sliders: the next round number that leaves room above the largest."""
-    largest = max(weights, default=0.0)
+def weight_top(spec: ProjectSpec) -> float:
+    """The right end of the λ sliders: 1 for shares, else the next round number that leaves room above the largest."""
+    if spec.training.normalise_weights:
+        return 1.0
+    largest = max((task.loss_weight for task in spec.tasks), default=0.0)
     for top in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0):
         if largest < top:
             return top

@@ -82,7 +82,7 @@ class Stage(Viewport):
 
     def refresh_weights(self) -> None:
         """Chooses the range of the λ sliders anew."""
-        self.picture.weight_top = weight_top([task.loss_weight for task in self.document.spec.tasks])
+        self.picture.weight_top = weight_top(self.document.spec)
         self.update()
 
     def callout(self) -> tuple[str, str]:

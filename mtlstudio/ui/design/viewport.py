@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QScrollBar, QWidget
 
 from mtlstudio.network.analysis import Analysis
 from mtlstudio.project.spec import Connection, ProjectSpec
+from mtlstudio.project.weights import shown_weights
 from mtlstudio.ui.design import camera as view
 from mtlstudio.ui.design.camera import Camera
 from mtlstudio.ui.design.geometry import Point, Rect, around
@@ -57,7 +58,8 @@ class Viewport(QWidget):
         if spec is before:
             return
         self.picture.spec = spec
-        self.picture.weight_top = weight_top([task.loss_weight for task in spec.tasks])
+        self.picture.weights = shown_weights(spec)
+        self.picture.weight_top = weight_top(spec)
         if spec.network is not before.network:
             self.picture.stale = True
         if spec.network is not before.network or spec.task_ids != before.task_ids:

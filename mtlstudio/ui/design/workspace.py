@@ -12,6 +12,7 @@ from mtlstudio.network.templates.registry import template
 from mtlstudio.project.edits import replace_network
 from mtlstudio.project.problems import Problem
 from mtlstudio.project.spec import Connection, ProjectSpec
+from mtlstudio.project.weights import shown_weights
 from mtlstudio.session.analysis import AnalysisSession
 from mtlstudio.session.document import Document
 from mtlstudio.session.studio import Studio
@@ -305,7 +306,7 @@ class DesignWorkspace(Workspace):
         track = self.canvas.scene.slider(self.canvas.scene.layout.row_of[task_id])
         if track is not None:
             area = QRect(round(track.x), round(track.y), round(track.w), round(track.h))
-            weight = f"{self.document.spec.task(task_id).loss_weight:g}"
+            weight = f"{shown_weights(self.document.spec)[task_id]:.4g}"
             InlineEdit(weight, area, lambda text: self.commands.type_weight(task_id, text), self.canvas)
 
     def _set_training(self, name: str, value: object) -> None:

@@ -15,6 +15,7 @@ from mtlstudio.base.texts import tr
 from mtlstudio.project import edits
 from mtlstudio.project.settings import MethodSpec
 from mtlstudio.project.spec import ProjectSpec, TaskSpec
+from mtlstudio.project.weights import rebalanced, shown_weights
 from mtlstudio.runs.events import Event, StepsMeasured
 from mtlstudio.session.studio import Studio
 from mtlstudio.training.balancing import BalancingMethod
@@ -29,21 +30,6 @@ SEND_MS = 50
 _ONE_GESTURE = 1.0
 _FREE_MAXIMUM = 10.0
 _SAME = 1e-4
-
-
-def rebalanced(weights: Mapping[str, float], task: str, value: float, normalised: bool) -> dict[str, float]:
-    """The weights after one was set.
-
-    Where they are to sum to 1, the others share what is left in their own proportions (equally where these are lost).
-    """
-    if not normalised:
-        return {**weights, task: value}
-    value = min(1.0, max(0.0, value))
-    others = {name: weight for name, weight in weights.items() if name != task}
-    total = sum(others.values())
-    shares = {name: weight / total if total > 0 else 1.0 / len(others) for name, weight in others.items()}
-    alone = 1.0 if not others else value
-    return {name: alone if name == task else (1.0 - value) * shares[name] for name in weights}
 
 
 class _TaskSlider(QWidget):
@@ -133,7 +119,7 @@ class BalanceBox(QWidget):
             slider.setEnabled(counts)
         self.hint.setText(self._hint(counts, live))
         if not self._is_held():
-            self._show_weights(self._run_weights or self._project_weights(spec))
+            self._show_weights(self._run_weights or shown_weights(spec))
 
     def take(self, events: list[Event]) -> None:
         """The run in training has news: its λ are shown while the user does not hold them."""
@@ -169,13 +155,6 @@ class BalanceBox(QWidget):
         own = chosen.parameters if chosen is not None else ()
         balancing = spec.training.balancing
         self.method.set_parameters((choice, *own), {"method": balancing.method, **balancing.parameters})
-
-    def _project_weights(self, spec: ProjectSpec) -> dict[str, float]:
-        weights = {task.id: task.loss_weight for task in spec.tasks}
-        total = sum(weights.values())
-        if spec.training.normalise_weights and total > 0:
-            return {task: weight / total for task, weight in weights.items()}
-        return weights
 
     def _show_weights(self, weights: Mapping[str, float]) -> None:
         self._weights = {task: weights.get(task, 0.0) for task in self._sliders}
@@ -231,7 +210,7 @@ class BalanceBox(QWidget):
         """Undo, redo and any other edit of λ steer the run as well: what the project says is what it does."""
         if before.tasks == after.tasks and before.training == after.training:
             return
-        old, new = (self._project_weights(spec) for spec in (before, after))
+        old, new = (shown_weights(spec) for spec in (before, after))
         if self._training.is_training and old != new:
             wanted = {task: weight for task, weight in new.items() if task in self._sliders}
             if any(abs(weight - self._weights.get(task, 0.0)) > 1e-9 for task, weight in wanted.items()):
@@ -255,7 +234,7 @@ class BalanceBox(QWidget):
         )
 
     def _edit_normalise(self, normalise: bool) -> None:
-        weights = self._project_weights(self._document.spec)
+        weights = shown_weights(self._document.spec)
 
         def edit(spec: ProjectSpec) -> ProjectSpec:
             return edits.set_training(edits.set_loss_weights(spec, weights), normalise_weights=normalise)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 
 from PySide6.QtCore import Qt
 
 from mtlstudio.base.texts import tr
 from mtlstudio.project.edits import connect, move_layer, move_task, set_loss_weights
-from mtlstudio.project.spec import Connection
+from mtlstudio.project.spec import Connection, ProjectSpec
+from mtlstudio.project.weights import set_shown_weight
 from mtlstudio.ui.design.fits import fitting, free_port, main_output
 from mtlstudio.ui.design.geometry import Point
 from mtlstudio.ui.design.gestures.base import Gesture
@@ -96,6 +98,7 @@ class DragWeight(Gesture):
     def start(self, at: Point) -> None:
         self._task = self.canvas.picture.spec.task(self.canvas.scene.layout.tasks[self.hit.row])
         self._top = self.canvas.picture.weight_top
+        self._before = {task.id: task.loss_weight for task in self.canvas.picture.spec.tasks}
         self._key = f"weight-{next(_serial)}"
         self.update(at, False)
 
@@ -109,20 +112,18 @@ class DragWeight(Gesture):
         self.canvas.refresh_weights()
 
     def cancel(self) -> None:
-        self._set(self._task.loss_weight)
+        self._apply(lambda spec: set_loss_weights(spec, self._before))
         self.finish()
 
     def abandon(self) -> None:
         self.finish()
 
     def _set(self, weight: float) -> None:
-        task_id = self._task.id
+        self._apply(lambda spec: set_shown_weight(spec, self._task.id, weight))
+
+    def _apply(self, edit: Callable[[ProjectSpec], ProjectSpec]) -> None:
         self.applying = True
-        self.canvas.document.apply(
-            tr("Loss weight of {task}", task=self._task.name),
-            lambda spec: set_loss_weights(spec, {task_id: weight}),
-            merge=self._key,
-        )
+        self.canvas.document.apply(tr("Loss weight of {task}", task=self._task.name), edit, merge=self._key)
         self.applying = False
 
 

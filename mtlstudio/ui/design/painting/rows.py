@@ -59,7 +59,8 @@ def _paint_slider(
     painter: QPainter, track: Rect, header: Rect, task: TaskSpec, picture: Picture, ink: Ink, index: int
 ) -> None:
     middle = track.centre.y
-    share = min(1.0, max(0.0, task.loss_weight / picture.weight_top))
+    weight = picture.weights.get(task.id, task.loss_weight)
+    share = min(1.0, max(0.0, weight / picture.weight_top))
     x = track.x + share * track.w
     ink.note.draw(painter, QRectF(track.x - 13, track.y, 12, track.h), "λ", ink.colour("dim"), LEFT)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -73,7 +74,7 @@ def _paint_slider(
         painter.setBrush(ink.task(task.id))
     painter.drawEllipse(QPointF(x, middle), 5.5, 5.5)
     area = QRectF(track.right + 6, track.y, header.right - track.right - 14, track.h)
-    ink.body.draw(painter, area, weight_words(task.loss_weight), ink.colour("text"), RIGHT)
+    ink.body.draw(painter, area, weight_words(weight), ink.colour("text"), RIGHT)
 
 
 def weight_words(weight: float) -> str:
