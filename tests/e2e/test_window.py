@@ -144,6 +144,7 @@ def test_the_main_job_with_clicks_and_keys_alone(
     QTest.mouseClick(track, LEFT, Qt.KeyboardModifier.NoModifier, QPoint(int(track.width() * 0.9), track.height() // 2))
     qtbot.waitUntil(lambda: any(isinstance(event, WeightsChanged) for event in studio.training.history), timeout=60000)
     qtbot.waitUntil(lambda: not studio.training.is_training, timeout=180000)
+    settle(qtbot, window)
     epochs = [event for event in studio.training.history if isinstance(event, EpochFinished)]
     assert [event.epoch for event in epochs] == [1, 2]
     for task in split.task_ids:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QPushButton, QWidge
 
 from mtlstudio.data.interface import SPLITS
 from mtlstudio.data.propose import propose
+from mtlstudio.project import edits
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.ui.data.add_dialog import AddDataDialog
 from mtlstudio.ui.data.augment_dialog import AugmentDialog
@@ -214,6 +215,7 @@ def test_the_menu_of_a_sample_opens_it(scenes: Room) -> None:
 
 
 def test_augmentation_is_edited_undoably_and_previewed_with_its_targets(scenes: Room) -> None:
+    scenes.document.apply("crops", lambda spec: edits.set_data(spec, crop_scale=0.7, colour=0.2))
     before = scenes.document.spec
     scenes.data.open_sample(scenes.shown()[0])
     scenes.dialog(SampleViewer).reject()
