@@ -16,7 +16,7 @@ from mtlstudio.ui.compare.rows import RunRow, differences, read_row
 from mtlstudio.ui.compare.table import RunModel, sorted_model
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.shell.workspace import Workspace
-from mtlstudio.ui.widgets.common import label
+from mtlstudio.ui.widgets.common import label, set_property
 from mtlstudio.ui.widgets.feedback import EmptyState
 from mtlstudio.ui.widgets.panel import Panel
 from mtlstudio.ui.widgets.titles import FactList
@@ -35,7 +35,7 @@ class CompareWorkspace(Workspace):
         self.table = self._make_table()
         self.chart = MetricChart()
         self.facts = FactList()
-        self.advice = label("", "warning", wrap=True)
+        self.advice = label("", "dim", wrap=True)
         self.empty = EmptyState(
             "compare",
             tr("There is no run yet."),
@@ -144,6 +144,7 @@ class CompareWorkspace(Workspace):
         self.facts.set_facts([(key, "  →  ".join(values)) for key, values in found])
         self.facts.setVisible(bool(found))
         self.advice.setText(self._advice(len(chosen), len(found)))
+        set_property(self.advice, "role", "warning" if len(found) > 1 else "dim")
         self.status_changed.emit(self.status())
 
     def _advice(self, chosen: int, found: int) -> str:

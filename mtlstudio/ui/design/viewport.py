@@ -33,7 +33,7 @@ class Viewport(QWidget):
 
     def __init__(self, spec: ProjectSpec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.picture = Picture(spec)
+        self.picture = Picture(spec, weights=shown_weights(spec), weight_top=weight_top(spec))
         self._camera = Camera()
         self.fixed_rows: tuple[str, ...] | None = None  # rows do not move while a gesture shows a preview
         self._free = False  # the user has zoomed or panned: the camera is theirs

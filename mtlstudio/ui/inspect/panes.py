@@ -46,6 +46,7 @@ class Panes(QWidget):
             view.hovered.connect(self.hovered)
             view.left.connect(lambda: self.hovered.emit(-1, -1))
         self.panels[ERROR].set_subtitle(tr("red missed · yellow too much"))
+        self.panels[ERROR].setToolTip(tr("Pink: another class than the true one."))
         self._shown: dict[str, bool] = {}
 
     @property

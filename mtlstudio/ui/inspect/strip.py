@@ -13,6 +13,7 @@ from mtlstudio.session.jobs import Jobs, Token
 from mtlstudio.tasks.interface import BoundTask
 from mtlstudio.ui.inspect.entries import Entry, look
 from mtlstudio.ui.painting import composed
+from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import label
 from mtlstudio.ui.widgets.gallery import Gallery
 from mtlstudio.ui.widgets.gallery_parts import GalleryItem
@@ -42,7 +43,7 @@ class Strip(QWidget):
         self.gallery = Gallery(thumb_size=THUMB, strip=True, multiple=False, name=tr("Pictures"))
         self.gallery.setObjectName("inspect-strip")
         bar = self.gallery.horizontalScrollBar().sizeHint().height()
-        self.gallery.setFixedHeight(self.gallery.sizeHint().height() + bar)
+        self.gallery.setFixedHeight(self.gallery.sizeHint().height() + bar + scaled(8))
         self.gallery.thumbnail_needed.connect(self._make)
         self.gallery.current_changed.connect(self._choose)
         head = QHBoxLayout()
@@ -90,7 +91,8 @@ class Strip(QWidget):
         def work(token: Token) -> QImage:
             token.check()
             looked = look(entry, tasks, 64, "stretch")
-            paintings = [(tasks[task].paint(truth), tasks[task].spec.colour) for task, truth in looked.truths.items()]
+            paintings = [(tasks[task].paint(looked.truths[task]), tasks[task].spec.colour) for task in tasks
+                         if task in looked.truths]  # fmt: skip
             first = [(painting, colour) for painting, colour in paintings if painting is not None][:1]
             return composed(looked.image, first, THUMB * 2, 0.45)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -14,6 +15,11 @@ from mtlstudio.base.texts import tr
 from mtlstudio.project import files
 from mtlstudio.session.studio import Studio
 from mtlstudio.ui.shell import dialogs
+from mtlstudio.ui.shell.welcome import THUMBNAIL
+
+if TYPE_CHECKING:
+    from mtlstudio.data.project import ProjectData
+    from mtlstudio.session.jobs import Token
 
 
 class Projects(QObject):
@@ -53,6 +59,29 @@ class Projects(QObject):
             folder, spec = dialogs.sample_project(template_id)
             if self.attempt(lambda: self._studio.create(folder, spec)):
                 self.workspace_wanted.emit("design")
+
+    def keep_thumbnail(self, data: ProjectData | None) -> None:
+        """Draws the picture by which the welcome page shows the project, once."""
+        from mtlstudio.tasks.registry import bind_all
+        from mtlstudio.ui.inspect.entries import look, of_item  # not needed for the window's first paint
+        from mtlstudio.ui.painting import composed
+
+        document = self._studio.document
+        if data is None or document is None or not data.all_items:
+            return
+        target = document.folder / THUMBNAIL
+        if target.exists():
+            return
+        entry, spec = of_item(data, data.all_items[0]), document.spec
+
+        def work(token: Token) -> None:
+            tasks = bind_all(spec)
+            looked = look(entry, tasks, spec.data.image_size, spec.data.resize)
+            painted = [(tasks[task].paint(looked.truths[task]), task) for task in tasks if task in looked.truths]
+            shown = [(painting, tasks[task].spec.colour) for painting, task in painted if painting is not None][:1]
+            composed(looked.image, shown, 128).save(str(target))
+
+        self._studio.data.pictures.submit(work)
 
     def choose(self) -> None:
         """Asks which project to open."""

@@ -21,6 +21,7 @@ from mtlstudio.ui.widgets.icons import pixmap, set_icon
 from mtlstudio.ui.widgets.titles import ElidedLabel, SectionTitle
 
 COLUMNS = 4
+THUMBNAIL = ".thumbnail.png"
 WORDS = mark("Design, train and understand multi-task networks")
 
 
@@ -199,7 +200,7 @@ class Welcome(QScrollArea):
 
 def _project_picture(folder: Path, ratio: float) -> QPixmap:
     """The project's own thumbnail, where one was kept, else an icon."""
-    kept = QPixmap(str(folder / ".thumbnail.png"))
+    kept = QPixmap(str(folder / THUMBNAIL))
     side = scaled(48)
     if kept.isNull():
         return pixmap("design", side, "dim", ratio)

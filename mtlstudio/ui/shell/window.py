@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         studio.document_opened.connect(self._opened)
         studio.document_closed.connect(self._closed)
         studio.said.connect(self._say)
+        studio.data.opened.connect(self.projects.keep_thumbnail)
         studio.engine.ready.connect(self._show_engine)
         studio.engine.failed.connect(self._engine_failed)
         studio.analysis.updated.connect(lambda _spec, _analysis: self._show_problems())
@@ -195,6 +196,7 @@ class MainWindow(QMainWindow):
         self.strip.set_problems("", "")
         self.setWindowTitle("MTL Studio")
         self.actions_.set_context("", False)
+        fresh.setFocus()
         self._show_status()
 
     def _new_welcome(self) -> Welcome:
