@@ -27,6 +27,10 @@ def measure() -> list[tuple[str, float, str, str]]:
     view.set_image(rgb_image(picture))
     view.set_overlay("mask", label_image(mask, class_table(20)))
     view.show()
+    view.set_opacity(0.0)
+    bare = view.grab().toImage()
+    view.set_opacity(1.0)
+    assert view.grab().toImage() != bare, "nothing is drawn"
     rows: list[tuple[str, float, str, str]] = []
     for name, prepare in (("fitted", view.fit), ("at 100 %", lambda: view.zoom_to(1.0))):
         prepare()
