@@ -47,6 +47,10 @@ def line(row: Row) -> str:
     return f"{name:64} {value:10.3f} {unit:8} {bound:10} {verdict}"
 
 
+def _verdict(value: float, bound: str) -> str:
+    return "" if not bound else "holds" if holds(value, bound) else "**missed**"
+
+
 def write(rows: list[Row]) -> None:
     """Puts the figures into docs/benchmarks.md."""
     head = [
@@ -59,8 +63,7 @@ def write(rows: list[Row]) -> None:
         "| --- | ---: | --- | --- | --- |",
     ]
     body = [
-        f"| {name} | {value:.3g} | {unit} | {bound} | {'holds' if not bound or holds(value, bound) else '**missed**'} |"
-        for name, value, unit, bound in rows
+        f"| {name} | {value:.3g} | {unit} | {bound} | {_verdict(value, bound)} |" for name, value, unit, bound in rows
     ]
     (HERE.parents[1] / "docs" / "benchmarks.md").write_text("\n".join([*head, *body, ""]), encoding="utf-8")
 
