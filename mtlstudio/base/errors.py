@@ -21,14 +21,17 @@ class StudioError(Exception):
 
     def text(self) -> str:
         """One line in the user's language: `where: what. How to mend it.`"""
-        what = tr(self.message, **self.values)
-        parts = [f"{self.where}: {what}" if self.where else what]
-        if self.fix:
-            parts.append(tr(self.fix, **self.values))
-        return " ".join(_ended(part) for part in parts)
+        fix = tr(self.fix, **self.values) if self.fix else ""
+        return as_line(self.where, tr(self.message, **self.values), fix)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.message, self.where, self.fix, self.values))
+
+
+def as_line(where: str, *sentences: str) -> str:
+    """`where: sentence. Sentence.`: each ends with a full stop of its own script; empty ones are left out."""
+    line = " ".join(_ended(sentence) for sentence in sentences if sentence)
+    return f"{where}: {line}" if where else line
 
 
 def _ended(sentence: str) -> str:

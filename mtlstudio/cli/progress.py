@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from mtlstudio.base.errors import as_line
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import tr
 from mtlstudio.project.problems import Place, Problem, Severity, declared
@@ -49,7 +50,7 @@ class Progress:
             self._line(tr("step {step}: λ is now {changes}", step=event.step, changes=changes))
         elif isinstance(event, Noted) and event.code in declared():
             note = Problem(event.code, Severity.NOTE, Place("training"), FrozenDict(event.values))
-            self._line(f"{note.text()} {note.fix_text()}".strip())
+            self._line(as_line(str(event.values.get("where", "")), note.text(), note.fix_text()))
         elif isinstance(event, RunFinished):
             self._finish(event)
         elif isinstance(event, CheckpointWritten):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mtlstudio.base.errors import StudioError
+from mtlstudio.base.errors import StudioError, as_line
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import tr
 
@@ -62,7 +62,7 @@ class Problem:
 
     def line(self) -> str:
         """`place: what. How to mend it.`"""
-        return f"{self.place}: {self.text()} {self.fix_text()}".rstrip()
+        return as_line(str(self.place), self.text(), self.fix_text())
 
     def as_json(self) -> dict[str, object]:
         """For `--json`."""

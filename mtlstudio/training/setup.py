@@ -190,7 +190,9 @@ def _split(
         samples = load_split(data, split, tasks, spec.data, progress=told, cancelled=lambda: control.stopped)
     finally:
         control.loading = None
-    told_now = [(problem.code, dict(problem.values)) for problem in samples.findings[:_FINDINGS_TOLD]]
+    told_now = [
+        (problem.code, {**problem.values, "where": problem.place.id}) for problem in samples.findings[:_FINDINGS_TOLD]
+    ]
     more = len(samples.findings) - len(told_now)
     return samples, [*told_now, (notes.MORE_FINDINGS, {"n": more})] if more else told_now
 

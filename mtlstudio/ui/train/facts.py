@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 import mtlstudio.training.notes  # noqa: F401  it declares the sentences of remarks
+from mtlstudio.base.errors import as_line
 from mtlstudio.base.texts import tr
 from mtlstudio.project.problems import declared
 from mtlstudio.runs.events import Noted
@@ -146,5 +147,6 @@ def note_lines(notes: Sequence[Noted]) -> list[str]:
     for note in notes:
         if note.code in known:
             sentence, fix = known[note.code]
-            found.append(" ".join(tr(part, **note.values) for part in (sentence, fix) if part))
+            words = [tr(part, **note.values) for part in (sentence, fix) if part]
+            found.append(as_line(str(note.values.get("where", "")), *words))
     return list(dict.fromkeys(found))
