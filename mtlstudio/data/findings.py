@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from mtlstudio.base.errors import StudioError
+from mtlstudio.base.errors import StudioError, as_line
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.project.problems import Place, Problem, Severity, declare
@@ -93,7 +93,7 @@ def listed(names: list[str]) -> str:
 
 def reason(error: StudioError) -> str:
     """What an error says, without its place, as a value of a sentence."""
-    return " ".join(part for part in (tr(error.message, **error.values), tr(error.fix, **error.values)) if part)
+    return as_line("", tr(error.message, **error.values), tr(error.fix, **error.values))
 
 
 def unreadable(path: object, error: StudioError) -> Problem:
