@@ -28,7 +28,7 @@ from mtlstudio.ui.train.words import ago, clock, gigabytes, main_metrics
 from mtlstudio.ui.widgets.feedback import EmptyState
 
 OPTIONS = "train.board"
-_FIGURES_MS = 250
+_FIGURES_MS = 400
 _SPARING_MS = 500
 """Between two drawings while steps are quick: each of them needs the interpreter, which drawing holds."""
 _QUICK_STEP_S = 0.08
