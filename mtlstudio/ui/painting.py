@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,15 +70,6 @@ def composed(
             paint_shapes(painter, boxes, lambda x, y: QPointF((x - part.left()) * scale, (y - part.top()) * scale))
     painter.end()
     return canvas
-
-
-def class_swatches(painting: IndexMap) -> Mapping[str, QColor]:
-    """Class name -> colour, of the classes that are drawn."""
-    return {
-        name: QColor(colour)
-        for name, colour in zip(painting.names, painting.colours, strict=False)
-        if colour is not None
-    }
 
 
 def _table(painting: IndexMap) -> list[int]:
