@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Shape = tuple[int, ...]
-"""Shape of one sample's features, without N: (C, H, W) for a map, (C,) for a vector."""
+"""Shape of one sample's features, without N: (C, H, W) for a map, (C,) for a vector, (C, T) for a sequence of T steps."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class LayerType(ABC):
         parameters: declarations; torch's names where torch has them.
         inputs, outputs: ports. They may depend on parameters and tasks: see `input_ports`, `output_ports`.
         source: the paper, where there is one.
+        crosses: it stands between tasks: for each task that shares it, it has an input and an output port of that
+            task alone (`mtlstudio.project.lanes.lane`), perhaps beside ports of all.
     """
 
     id: str
@@ -73,6 +75,7 @@ class LayerType(ABC):
     inputs: tuple[Port, ...] = (Port("in"),)
     outputs: tuple[Port, ...] = (Port("out"),)
     source: str = ""
+    crosses: bool = False
 
     def input_ports(self, parameters: Mapping[str, Any], tasks: Sequence[str] = ()) -> tuple[Port, ...]:
         """The input ports of a layer with those parameters, shared by those tasks."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
+from mtlstudio.project.lanes import carries, lane_of
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, ProjectSpec
 
 INPUT_TYPE = "input"
@@ -81,13 +82,33 @@ def descendants(network: NetworkSpec, layer_ids: str | Iterable[str]) -> set[str
 
 
 def reaches(network: NetworkSpec) -> dict[str, frozenset[str]]:
-    """For each layer the tasks whose output depends on it; empty for a dead one."""
-    before = {key: [c.source for c in value] for key, value in incoming(network).items()}
-    found: dict[str, set[str]] = {layer_id: set() for layer_id in before}
+    """For each layer the tasks whose way leads through it, empty for a dead one: who shares it.
+
+    A way goes back from the task's output along all connections but those into the ports of other tasks (lanes).
+    Without layers between tasks that is the same as `influences`.
+    """
+    return _reached(network, lanes=True)
+
+
+def influences(network: NetworkSpec) -> dict[str, frozenset[str]]:
+    """For each layer the tasks whose output depends on it, also through layers between tasks: whose gradient it gets."""
+    return _reached(network, lanes=False)
+
+
+def _reached(network: NetworkSpec, lanes: bool) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {layer.id: set() for layer in network.layers}
+    before = incoming(network)
+    everywhere = {key: [c.source for c in value] for key, value in before.items()}
+    laned = {key for key, value in before.items() if lanes and any(lane_of(c.target_port) for c in value)}
     for output in network.outputs:
-        if output.layer in found:
-            for layer_id in {output.layer, *_closure(output.layer, before)}:
-                found[layer_id].add(output.task)
+        if output.layer not in found:
+            continue
+        following: Mapping[str, Collection[str]] = everywhere
+        if laned:
+            own = {key: [c.source for c in before[key] if carries(c.target_port, output.task)] for key in laned}
+            following = everywhere | own
+        for layer_id in {output.layer, *_closure(output.layer, following)}:
+            found[layer_id].add(output.task)
     return {layer_id: frozenset(tasks) for layer_id, tasks in found.items()}
 
 

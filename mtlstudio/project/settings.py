@@ -88,7 +88,7 @@ class DataSettings:
 class TrainingSettings:
     """How a run is trained."""
 
-    epochs: int = setting("int", 20, mark("Epochs"), minimum=1, maximum=100000)
+    epochs: int = setting("int", 20, mark("Epochs"), minimum=0, maximum=100000)
     batch_size: int = setting("int", 16, mark("Batch"), mark("Pictures per step."), minimum=1, maximum=65536)
     optimizer: MethodSpec = field(default=MethodSpec("adamw"))
     schedule: MethodSpec = field(default=MethodSpec("one_cycle"))
@@ -136,6 +136,10 @@ class TrainingSettings:
     seed: int = setting(
         "int", 0, mark("Seed"), mark("Start weights, order and augmentation follow from it."), minimum=0
     )
+    start_from: str = setting(
+        "text", "", mark("Start from"),
+        mark("A run whose trained weights the layers inherit, where they fit; empty: all start anew."),
+    )  # fmt: skip
     checkpoint_steps: int | None = setting(
         "int", None, mark("Checkpoint every … steps"), mark("Besides the one after every epoch; automatic: none."),
         minimum=1, optional=True,

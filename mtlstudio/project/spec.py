@@ -20,7 +20,12 @@ _Named = TypeVar("_Named", bound="InputSpec | DatasetSpec | TaskSpec | LayerSpec
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One thing that goes into the network: `channels` maps of the data's image size."""
+    """One thing that goes into the network: `channels` maps of the data's image size.
+
+    Attributes:
+        type: `image`, the picture itself, standardised as pictures are; or `map`, figures per pixel that come beside
+            it (depth, a thermal picture), standardised with their own mean and deviation.
+    """
 
     id: str
     name: str
@@ -37,6 +42,8 @@ class DatasetSpec:
         path: its folder, relative to the project folder where possible; "" where the layout needs none.
         parameters: the layout's own parameters.
         targets: which of the layout's targets each task learns from: task id -> target id.
+        inputs: where the project's inputs come from: input id -> target id of the layout. Inputs of type `image` that
+            are not named here are the picture.
     """
 
     id: str
@@ -45,6 +52,7 @@ class DatasetSpec:
     path: str = ""
     parameters: FrozenDict = field(default_factory=FrozenDict)
     targets: FrozenDict = field(default_factory=FrozenDict)
+    inputs: FrozenDict = field(default_factory=FrozenDict)
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,10 @@ class LayerSpec:
 
 @dataclass(frozen=True)
 class Connection:
-    """From (layer, port) to (layer, port). Several into one variadic port keep the order of the list."""
+    """From (layer, port) to (layer, port). Several into one variadic port keep the order of the list.
+
+    A layer between tasks has ports of single tasks: see `mtlstudio.project.lanes`.
+    """
 
     source: str
     target: str
@@ -127,12 +138,33 @@ class Output:
 
 
 @dataclass(frozen=True)
+class LayerGroup:
+    """Layers that the grid shows as one card while they are folded. Groups do not overlap; none is empty."""
+
+    id: str
+    name: str
+    layers: tuple[str, ...]
+    folded: bool = True
+
+
+@dataclass(frozen=True)
+class TaskGroup:
+    """Neighbouring tasks whose rows the grid shows as one while they are folded. Groups do not overlap."""
+
+    id: str
+    name: str
+    tasks: tuple[str, ...]
+    folded: bool = True
+
+
+@dataclass(frozen=True)
 class NetworkSpec:
     """Layers and connections: a directed acyclic graph, as data."""
 
     layers: tuple[LayerSpec, ...] = ()
     connections: tuple[Connection, ...] = ()
     outputs: tuple[Output, ...] = ()
+    groups: tuple[LayerGroup, ...] = ()
 
     def layer(self, layer_id: str) -> LayerSpec:
         """The layer of that id.
@@ -158,6 +190,7 @@ class ProjectSpec:
     network: NetworkSpec = NetworkSpec()
     data: DataSettings = DataSettings()
     training: TrainingSettings = TrainingSettings()
+    task_groups: tuple[TaskGroup, ...] = ()
 
     def task(self, task_id: str) -> TaskSpec:
         """The task of that id. Raises KeyError where there is none."""
@@ -189,6 +222,6 @@ def _by_id(items: tuple[_Named, ...], item_id: str) -> _Named:
 
 
 __all__ = [
-    "FORMAT", "VERSION", "Connection", "DataSettings", "DatasetSpec", "InputSpec", "LayerSpec", "LossSpec",
-    "MethodSpec", "NetworkSpec", "Output", "ProjectSpec", "TaskSpec", "TrainingSettings",
+    "FORMAT", "VERSION", "Connection", "DataSettings", "DatasetSpec", "InputSpec", "LayerGroup", "LayerSpec",
+    "LossSpec", "MethodSpec", "NetworkSpec", "Output", "ProjectSpec", "TaskGroup", "TaskSpec", "TrainingSettings",
 ]  # fmt: skip

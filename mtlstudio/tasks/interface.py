@@ -220,7 +220,7 @@ class TaskType(ABC):
         id: as in `TaskSpec.type`.
         name, summary: marked for translation.
         icon: name of an icon.
-        kind: whether the output is a vector (N, C) or a map (N, C, H, W).
+        kind: whether the output is a vector (N, C), a map (N, C, H, W) or a sequence (N, C, T).
         parameters: of the task.
         losses: those offered; `default_losses` those a new task has.
         metrics_offered: the first is the main one.
@@ -232,7 +232,7 @@ class TaskType(ABC):
     name: str
     summary: str
     icon: str
-    kind: Literal["vector", "map"]
+    kind: Literal["vector", "map", "sequence"]
     parameters: tuple[Parameter, ...] = ()
     losses: tuple[LossDeclaration, ...] = ()
     default_losses: tuple[LossSpec, ...] = ()
