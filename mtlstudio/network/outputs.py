@@ -66,16 +66,19 @@ def _check(spec: ProjectSpec, wired: Wiring, output: Output, task: TaskSpec, sha
     channels = channels_of(task)
     if channels is None:
         return []
-    needs_map, size = task_type(task.type).kind == "map", spec.data.image_size
+    kind, size = task_type(task.type).kind, spec.data.image_size
     named: dict[str, Any] = {"task": task.name, "channels": channels}
-    if needs_map and len(shape) != 3:
+    if kind == "map" and len(shape) != 3:
         return [_problem(output, refusals.OUTPUT_NEEDS_MAP, wired, **named, features=words(shape))]
-    if not needs_map and len(shape) != 1:
+    if kind == "sequence" and len(shape) != 2:
+        mend = "append_head" if len(shape) == 3 else ""
+        return [_problem(output, refusals.OUTPUT_NEEDS_SEQUENCE, wired, mend, **named, shape=words(shape))]
+    if kind == "vector" and len(shape) != 1:
         return [_problem(output, refusals.OUTPUT_NEEDS_VECTOR, wired, "append_head", **named, shape=words(shape))]
     problems = []
     if shape[0] != channels:
         problems.append(_problem(output, refusals.OUTPUT_CHANNELS, wired, "append_head", **named, found=shape[0]))
-    if needs_map and shape[1:] != (size, size):
+    if kind == "map" and shape[1:] != (size, size):
         found = words(shape[1:])
         problems.append(
             _problem(output, refusals.OUTPUT_SIZE, wired, "append_head", task=task.name, size=size, found=found)

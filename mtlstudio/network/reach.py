@@ -59,6 +59,7 @@ _RULES: dict[str, Callable[[tuple[Any, ...], Any], Callable[[Way], Way]]] = {
     "aten::mean": _reduction,
     "aten::sum": _reduction,
     "aten::amax": _reduction,
+    "aten::unbind": _everything,  # so recurrent layers begin: each step then comes to know all before it
     "aten::_adaptive_avg_pool2d": _everything,
     "aten::adaptive_max_pool2d": _everything,
 }
@@ -85,8 +86,10 @@ class Reaches:
         if rule is not None:
             widen = rule(args, first)
             reach = tuple(None if way is None else widen(way) for way in reach)
-        self._reach[id(first)] = reach
-        self._alive.append(first)
+        for value in out if isinstance(out, tuple | list) else (first,):
+            if isinstance(value, Tensor):
+                self._reach[id(value)] = reach
+                self._alive.append(value)
 
     def of(self, value: Tensor) -> Reach | None:
         """The reach of a value; a vector made from a map sees all of it."""

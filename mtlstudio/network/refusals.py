@@ -6,12 +6,15 @@ What is wrong with the network as a graph has its codes in `mtlstudio.project.ch
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.network.interface import Shape
 from mtlstudio.project.problems import declare, declared
+
+_FEW_PLACES = 16
 
 # Declarations.
 
@@ -55,13 +58,18 @@ BYPASSED_INPUT = declare(
 
 NEEDS_MAP = declare(
     "network.needs_map",
-    mark("“{layer}” needs maps (channels × height × width), but gets a vector of {features}."),
-    mark("Move it before the pooling."),
+    mark("“{layer}” needs maps (channels × height × width), but gets features of shape {features}."),
+    mark("Move it to where there are maps, before they are pooled or read as a sequence."),
 )
 NEEDS_VECTOR = declare(
     "network.needs_vector",
-    mark("“{layer}” needs a vector, but gets maps of {shape}."),
+    mark("“{layer}” needs a vector, but gets features of shape {shape}."),
     mark("Put a global pool or a flatten layer before it."),
+)
+NEEDS_SEQUENCE = declare(
+    "network.needs_sequence",
+    mark("“{layer}” needs a sequence (channels × steps), but gets features of shape {shape}."),
+    mark("Put a layer before it that reads maps from left to right."),
 )
 KERNEL_TOO_LARGE = declare(
     "network.kernel_too_large",
@@ -95,18 +103,23 @@ SHAPES_DIFFER = declare(
 )
 SIZES_DIFFER = declare(
     "network.sizes_differ",
-    mark("“{layer}” joins maps of different height or width: {shapes}."),
+    mark("“{layer}” joins maps or sequences of different size: {shapes}."),
     mark("Bring the smaller ones to the size of the largest."),
 )
 MIXED_INPUTS = declare(
     "network.mixed_inputs",
-    mark("“{layer}” gets maps and vectors together: {shapes}."),
-    mark("Pool the maps first, or join the vectors elsewhere."),
+    mark("“{layer}” gets features of different kinds together: {shapes}."),
+    mark("Pool maps and sequences first, or join the vectors elsewhere."),
 )
 TOO_SMALL = declare(
     "network.too_small",
-    mark("“{layer}” divides its input by {stride}, but that has only {size} pixels a side."),
+    mark("“{layer}” needs maps of at least {smallest} pixels a side, but gets {size}."),
     mark("Use larger pictures, or feed it earlier in the network."),
+)
+NOT_DIVISIBLE = declare(
+    "network.not_divisible",
+    mark("“{layer}” needs maps whose sides are multiples of {divisor}, but gets {size}."),
+    mark("Use pictures of {fits} pixels a side."),
 )
 CHANNELS_FOR_WEIGHTS = declare(
     "network.channels_for_weights",
@@ -132,13 +145,20 @@ HEAD_WITHOUT_TASK = declare(
 )
 OUTPUT_NEEDS_VECTOR = declare(
     "network.output_needs_vector",
-    mark("“{task}” needs a vector of {channels}, but “{layer}” gives maps of {shape}."),
+    mark("“{task}” needs a vector of {channels}, but “{layer}” gives features of shape {shape}."),
     mark("End its way with a global pool and a vector head."),
 )
 OUTPUT_NEEDS_MAP = declare(
     "network.output_needs_map",
-    mark("“{task}” needs {channels} maps, but “{layer}” gives a vector of {features}."),
+    mark("“{task}” needs {channels} maps, but “{layer}” gives features of shape {features}."),
     mark("End its way with a map head, before any pooling."),
+)
+OUTPUT_NEEDS_SEQUENCE = declare(
+    "network.output_needs_sequence",
+    mark(
+        "“{task}” needs {channels} values for each step of a sequence, but “{layer}” gives features of shape {shape}."
+    ),
+    mark("End its way with a sequence head, before any pooling."),
 )
 OUTPUT_CHANNELS = declare(
     "network.output_channels",
@@ -186,9 +206,16 @@ def need_map(shape: Shape) -> None:
 
 
 def need_vector(shape: Shape) -> None:
-    """Refuses everything but a vector (C,)."""
+    """Refuses everything but a vector (C,). Few places are flattened, which keeps where things are; many are pooled."""
     if len(shape) != 1:
-        raise Refusal(NEEDS_VECTOR, "insert_global_pool", shape=words(shape))
+        mend = "insert_flatten" if prod(shape[1:]) <= _FEW_PLACES else "insert_global_pool"
+        raise Refusal(NEEDS_VECTOR, mend, shape=words(shape))
+
+
+def need_sequence(shape: Shape) -> None:
+    """Refuses everything but a sequence (C, T)."""
+    if len(shape) != 2:
+        raise Refusal(NEEDS_SEQUENCE, "insert_to_sequence" if len(shape) == 3 else "", shape=words(shape))
 
 
 def need_kernel_fits(shape: Shape, kernel_size: int, dilation: int = 1, padding: int = 0) -> None:
@@ -201,7 +228,7 @@ def need_kernel_fits(shape: Shape, kernel_size: int, dilation: int = 1, padding:
 
 def need_norm_fits(norm: str, shape: Shape) -> None:
     """Refuses instance norm on an output (C, 1, 1) or (C,), where nothing would be left of it."""
-    if norm == "instance" and (len(shape) == 1 or shape[1] * shape[2] == 1):
+    if norm == "instance" and prod(shape[1:]) == 1:
         raise Refusal(NORM_OF_ONE)
 
 

@@ -10,7 +10,7 @@ from mtlstudio.base.declare import Parameter
 from mtlstudio.base.texts import mark
 from mtlstudio.network import parameters as declared
 from mtlstudio.network.interface import BuildContext, LayerType, Shape
-from mtlstudio.network.refusals import HEAD_WITHOUT_TASK, Refusal, need_map, need_vector
+from mtlstudio.network.refusals import HEAD_WITHOUT_TASK, Refusal, need_map, need_sequence, need_vector
 
 if TYPE_CHECKING:
     from torch import nn
@@ -85,4 +85,28 @@ class DenseHead(LayerType):
         )
 
 
-TYPES = (LinearHead(), DenseHead())
+class SequenceHead(LayerType):
+    """Features of each step to a sequence task's output: (C, T) -> (output channels of the task, T)."""
+
+    id = "sequence_head"
+    name = mark("Sequence head")
+    summary = mark("Gives a task's values for each step; their number follows from the task.")
+    icon = "sequence-head"
+    group = "head"
+    parameters = (_DROPOUT,)
+
+    def check(
+        self, parameters: Mapping[str, Any], shapes: Mapping[str, Sequence[Shape]], context: BuildContext
+    ) -> None:
+        need_sequence(shapes["in"][0])
+        _output_channels(context)
+
+    def build(
+        self, parameters: Mapping[str, Any], shapes: Mapping[str, Sequence[Shape]], context: BuildContext
+    ) -> nn.Module:
+        from mtlstudio.network.modules.sequence import SequenceHead as Module
+
+        return Module(shapes["in"][0][0], _output_channels(context), parameters["dropout"])
+
+
+TYPES = (LinearHead(), DenseHead(), SequenceHead())

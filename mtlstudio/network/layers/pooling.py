@@ -73,7 +73,7 @@ class AvgPool(_WindowPool):
 
 
 class GlobalPool(LayerType):
-    """One value per channel: (C, H, W) -> (C,)."""
+    """One value per channel: (C, H, W) or (C, T) -> (C,)."""
 
     id = "global_pool"
     name = mark("Global pool")
@@ -88,7 +88,8 @@ class GlobalPool(LayerType):
     def check(
         self, parameters: Mapping[str, Any], shapes: Mapping[str, Sequence[Shape]], context: BuildContext
     ) -> None:
-        need_map(shapes["in"][0])
+        if len(shapes["in"][0]) != 2:  # a sequence is pooled over its steps
+            need_map(shapes["in"][0])
 
     def build(
         self, parameters: Mapping[str, Any], shapes: Mapping[str, Sequence[Shape]], context: BuildContext

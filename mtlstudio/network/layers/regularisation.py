@@ -68,7 +68,13 @@ class Norm(LayerType):
         from mtlstudio.network.modules.basic import norm
 
         shape = shapes["in"][0]
-        return norm(parameters["norm"], shape[0], vector=len(shape) == 1, num_groups=parameters["num_groups"])
+        return norm(
+            parameters["norm"],
+            shape[0],
+            vector=len(shape) == 1,
+            num_groups=parameters["num_groups"],
+            sequence=len(shape) == 2,
+        )
 
 
 class Activation(LayerType):

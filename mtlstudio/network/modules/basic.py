@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 
 class ChannelNorm(nn.LayerNorm):
-    """Layer normalisation over the channels of each pixel: (N, C, H, W) -> (N, C, H, W).
+    """Layer normalisation over the channels of each pixel or step: (N, C, …) -> (N, C, …).
 
     Source: Ba et al., "Layer Normalization", 2016; per pixel as in Liu et al., "A ConvNet for the 2020s", 2022.
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        last = input.permute(0, 2, 3, 1)
-        return F.layer_norm(last, self.normalized_shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
+        last = input.movedim(1, -1)
+        return F.layer_norm(last, self.normalized_shape, self.weight, self.bias, self.eps).movedim(-1, 1)
 
 
 class DropPath(nn.Module):
@@ -64,17 +64,17 @@ def activation(name: str, inplace: bool = False) -> nn.Module:
     raise ValueError(name)
 
 
-def norm(name: str, channels: int, vector: bool = False, num_groups: int = 32) -> nn.Module:
-    """A fresh normalisation of `channels` channels of a map, or of the features of a vector."""
+def norm(name: str, channels: int, vector: bool = False, num_groups: int = 32, sequence: bool = False) -> nn.Module:
+    """A fresh normalisation of `channels` channels of a map or a sequence, or of the features of a vector."""
     match name:
         case "none":
             return nn.Identity()
         case "batch":
-            return nn.BatchNorm1d(channels) if vector else nn.BatchNorm2d(channels)
+            return nn.BatchNorm1d(channels) if vector or sequence else nn.BatchNorm2d(channels)
         case "group":
             return nn.GroupNorm(largest_divisor(channels, num_groups), channels)
         case "instance":
-            return nn.InstanceNorm2d(channels, affine=True)
+            return (nn.InstanceNorm1d if sequence else nn.InstanceNorm2d)(channels, affine=True)
         case "layer":
             return nn.LayerNorm(channels) if vector else ChannelNorm(channels, eps=1e-6)
     raise ValueError(name)

@@ -10,14 +10,15 @@ from mtlstudio.network.modules.basic import convolution
 
 
 class GlobalPool(nn.Module):
-    """One value per channel: (N, C, H, W) -> (N, C)."""
+    """One value per channel: (N, C, H, W) or (N, C, T) -> (N, C)."""
 
     def __init__(self, mode: str) -> None:
         super().__init__()
         self.mode = mode
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.amax(dim=(2, 3)) if self.mode == "max" else x.mean(dim=(2, 3))
+        places = tuple(range(2, x.ndim))
+        return x.amax(dim=places) if self.mode == "max" else x.mean(dim=places)
 
     def extra_repr(self) -> str:
         return f"mode={self.mode!r}"

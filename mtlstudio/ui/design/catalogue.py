@@ -8,7 +8,7 @@ from mtlstudio.base.texts import mark, tr
 from mtlstudio.network.interface import LayerType, layer_types
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (mark("Layers"), ("convolution", "pooling", "resampling", "regularisation", "dense", "merge", "decoder")),
+    (mark("Layers"), ("convolution", "pooling", "resampling", "regularisation", "dense", "merge", "decoder", "sequence")),
     (mark("Between tasks"), ("between",)),
     (mark("Heads"), ("head",)),
     (mark("Backbones"), ("backbone",)),
