@@ -9,6 +9,7 @@ from mtlstudio.network.analysis import Analysis, Cost, LayerReport
 from mtlstudio.network.examine import AnalysisCancelled, Examination
 from mtlstudio.network.memo import Memo, shared_memo
 from mtlstudio.network.outputs import check_outputs
+from mtlstudio.network.warnings import warnings
 from mtlstudio.network.wiring import Wiring
 from mtlstudio.project.check import check_structure
 from mtlstudio.project.spec import ProjectSpec
@@ -41,6 +42,7 @@ def conclude(examined: Examination) -> Analysis:
         *(problem for report in reports.values() for problem in report.problems),
     ]
     problems += check_outputs(spec, wired, reports)
+    problems += warnings(spec, wired, reports)
     return Analysis(reports, tuple(problems), *_costs(wired, reports))
 
 
