@@ -21,6 +21,7 @@ from mtlstudio.tasks.losses import offered
 from mtlstudio.tasks.metrics import ConfusionMetrics, mean_known, named, ratio
 from mtlstudio.tasks.predictions import ClassPrediction, Painting, Prediction, Row
 from mtlstudio.tasks.words import percent
+from mtlstudio.tasks.written import WrittenTask
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,6 +94,14 @@ class BoundClassification(DeclaredTask):
     def loss(self, output: Tensor, target: Tensor, present: Tensor) -> TaskLoss:
         """`output` (N, K), `target` (N,) int64."""
         return self.weighted_losses(output, target, present & (target >= 0))
+
+    def written(self) -> WrittenTask:
+        """See `WrittenTask`."""
+        return WrittenTask(
+            f"one of {len(self.names)} classes", "(N,) int64: number of the class, -1 where it is unknown", "target >= 0",
+            f"torch.randint({len(self.names)}, ())", "dict(zip({name}_CLASSES, {output}.softmax(0).tolist(), strict=True))",
+            constants={"CLASSES": self.names},
+        )  # fmt: skip
 
     def class_weights(self) -> Sequence[float] | None:
         """In inverse proportion to the classes' counts."""

@@ -22,6 +22,7 @@ from mtlstudio.tasks.losses import offered
 from mtlstudio.tasks.metrics import NAN, Sums
 from mtlstudio.tasks.predictions import MapPrediction, Painting, Prediction, Row, ScalarMap
 from mtlstudio.tasks.words import number, plain
+from mtlstudio.tasks.written import WrittenTask
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -142,6 +143,17 @@ class BoundDepth(DeclaredTask):
         maps.check_map_output(output, target)
         known = present[:, None, None] & target.isfinite()
         return self.weighted_losses(output[:, 0], (target - self.centre) / self.scale, known)
+
+    def written(self) -> WrittenTask:
+        """See `WrittenTask`."""
+        return WrittenTask(
+            f"a distance in {self.unit} for every pixel" if self.unit else "a distance for every pixel",
+            "(N, S, S) float32: distances, NaN where they are unknown", "target.isfinite()",
+            "{name}_MEAN + {name}_STD * torch.rand(IMAGE_SIZE, IMAGE_SIZE)",
+            "({output}[0] * {name}_STD + {name}_MEAN).clamp(min={name}_NEAREST)", "output[:, 0]",
+            "(target - {name}_MEAN) / {name}_STD",
+            {"MEAN": self.centre, "STD": self.scale, "NEAREST": self.nearest},
+        )  # fmt: skip
 
     def metrics(self) -> DepthMetrics:
         """Fresh sums."""

@@ -17,6 +17,7 @@ from mtlstudio.project.problems import Problem
 from mtlstudio.project.spec import LossSpec, TaskSpec
 from mtlstudio.tasks.geometry import Fit, Geometry
 from mtlstudio.tasks.predictions import Painting, Prediction, Row
+from mtlstudio.tasks.written import WrittenTask
 
 if TYPE_CHECKING:
     import torch
@@ -137,6 +138,10 @@ class BoundTask(ABC):
     @abstractmethod
     def loss(self, output: Tensor, target: Any, present: Tensor) -> TaskLoss:
         """The task's losses on a batch; `present`: (N,) bool. Computed in float32 whatever the output's dtype."""
+
+    def written(self) -> WrittenTask | None:
+        """The task in Python expressions, for an exported training script. Default: nobody has written it down."""
+        return None
 
     @abstractmethod
     def metrics(self) -> Metrics:

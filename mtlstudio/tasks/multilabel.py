@@ -21,6 +21,7 @@ from mtlstudio.tasks.losses import offered
 from mtlstudio.tasks.metrics import Sums, mean_known, named, ratio
 from mtlstudio.tasks.predictions import LabelsPrediction, Painting, Prediction, Row
 from mtlstudio.tasks.words import percent, plain
+from mtlstudio.tasks.written import WrittenTask
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -125,6 +126,14 @@ class BoundMultilabel(DeclaredTask):
     def loss(self, output: Tensor, target: Tensor, present: Tensor) -> TaskLoss:
         """`output` and `target` (N, K)."""
         return self.weighted_losses(output, target, present[:, None] & ~target.isnan())
+
+    def written(self) -> WrittenTask:
+        """See `WrittenTask`."""
+        return WrittenTask(
+            f"any of {len(self.names)} labels", "(N, labels) float32: 1 yes, 0 no, NaN where it is unknown",
+            "~target.isnan()", f"torch.randint(2, ({len(self.names)},)).float()",
+            "dict(zip({name}_LABELS, {output}.sigmoid().tolist(), strict=True))", constants={"LABELS": self.names},
+        )  # fmt: skip
 
     def class_weights(self) -> Sequence[float] | None:
         """no ÷ yes of each label, within 1/100 … 100; 1 where there is no yes or no no."""

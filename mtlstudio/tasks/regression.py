@@ -22,6 +22,7 @@ from mtlstudio.tasks.losses import offered
 from mtlstudio.tasks.metrics import NAN, Sums, mean_known, named, ratio
 from mtlstudio.tasks.predictions import Box, Painting, Prediction, Row, Shapes, ValuesPrediction
 from mtlstudio.tasks.words import number, plain
+from mtlstudio.tasks.written import WrittenTask
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -150,6 +151,19 @@ class BoundRegression(DeclaredTask):
     def loss(self, output: Tensor, target: Tensor, present: Tensor) -> TaskLoss:
         """`output` (N, D) in standardised units, `target` (N, D) as encoded."""
         return self.weighted_losses(output, self.standardised(target), present[:, None] & target.isfinite())
+
+    def written(self) -> WrittenTask:
+        """See `WrittenTask`."""
+        placed = any(places.axis_of(role) is not None for role in self.roles)
+        where = "; places and sizes as shares of the square" if placed else ""
+        return WrittenTask(
+            f"{len(self.names)} numbers" if len(self.names) > 1 else "a number",
+            f"(N, values) float32, NaN where they are unknown{where}", "target.isfinite()",
+            f"{{name}}_MEAN + {{name}}_STD * torch.randn({len(self.names)})",
+            "dict(zip({name}_VALUES, ({output}.cpu() * {name}_STD + {name}_MEAN).tolist(), strict=True))",
+            wanted="(target - {name}_MEAN.to(target.device)) / {name}_STD.to(target.device)",
+            constants={"VALUES": self.names, "MEAN": list(self.centre), "STD": list(self.scale)},
+        )  # fmt: skip
 
     def metrics(self) -> RegressionMetrics:
         """Fresh sums."""

@@ -22,6 +22,7 @@ from mtlstudio.tasks.metrics import ConfusionMetrics, mean_known, named, ratio
 from mtlstudio.tasks.palette import background_index, class_colours
 from mtlstudio.tasks.predictions import IndexMap, MaskPrediction, Painting, Prediction, Row
 from mtlstudio.tasks.words import percent
+from mtlstudio.tasks.written import WrittenTask
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -138,6 +139,15 @@ class BoundSegmentation(DeclaredTask):
         maps.check_map_output(output, target)
         target = target.long()
         return self.weighted_losses(output, target, self.mask(target, present))
+
+    def written(self) -> WrittenTask:
+        """See `WrittenTask`."""
+        return WrittenTask(
+            f"one of {len(self.names)} classes for every pixel",
+            "(N, S, S) int64: numbers of the classes, {name}_UNKNOWN where they are unknown",
+            "target != {name}_UNKNOWN", f"torch.randint({len(self.names)}, (IMAGE_SIZE, IMAGE_SIZE))",
+            "{output}.argmax(0)", constants={"CLASSES": self.names, "UNKNOWN": self.ignore_index},
+        )  # fmt: skip
 
     def class_weights(self) -> Sequence[float] | None:
         """In inverse proportion to the classes' pixels."""
