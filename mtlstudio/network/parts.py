@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.network.patterns import Sketch
@@ -23,23 +23,27 @@ def stage_count(image_size: int) -> int:
     return min(max(image_size.bit_length() - 4, 3), len(WIDTHS))
 
 
-def stages(sketch: Sketch, after: str, first: int, last: int, *, name: str = STAGE, prefix: str = "") -> Stages:
+def stages(
+    sketch: Sketch, after: str, first: int, last: int, *, name: str = STAGE, prefix: str = "",
+    widths: Sequence[int] = WIDTHS,
+) -> Stages:  # fmt: skip
     """Adds the encoder's stages `first` to `last` behind `after`.
 
     Args:
         name: of one stage, with the place `{n}`.
         prefix: of the layers' ids.
+        widths: channels of the stages, from stage 1 on.
     """
     added: Stages = {}
     for n in range(first, last + 1):
         word = name.format(n=n)
         if n == 1:
             after = sketch.add(
-                "convolution", tr(name, n=n), after, id=prefix + word, out_channels=WIDTHS[0], kernel_size=5, stride=2
+                "convolution", tr(name, n=n), after, id=prefix + word, out_channels=widths[0], kernel_size=5, stride=2
             )
         else:
             after = sketch.add(
-                "residual_stage", tr(name, n=n), after, id=prefix + word, out_channels=WIDTHS[n - 1], blocks=1, stride=2
+                "residual_stage", tr(name, n=n), after, id=prefix + word, out_channels=widths[n - 1], blocks=1, stride=2
             )
         added[n] = after
     return added
@@ -47,7 +51,7 @@ def stages(sketch: Sketch, after: str, first: int, last: int, *, name: str = STA
 
 def decoder(
     sketch: Sketch, after: str, first: int, last: int, skips: Mapping[int, str], *, prefix: str = "",
-    convolutions: int = 2,
+    convolutions: int = 2, widths: Sequence[int] = WIDTHS,
 ) -> str:  # fmt: skip
     """Adds the decoder's steps from stage size `first` up to size `last`; `skips` holds the layers to look back to.
 
@@ -57,6 +61,6 @@ def decoder(
     for n in range(first, last - 1, -1):
         after = sketch.add(
             "unet_decoder", tr(UP, n=n), after, id=f"{prefix}up {n}", skip=skips.get(n, ""),
-            out_channels=WIDTHS[n - 1], convolutions=convolutions,
+            out_channels=widths[n - 1], convolutions=convolutions,
         )  # fmt: skip
     return after

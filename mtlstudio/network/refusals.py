@@ -98,7 +98,7 @@ NORM_OF_ONE = declare(
 )
 SHAPES_DIFFER = declare(
     "network.shapes_differ",
-    mark("“{layer}” adds inputs of different shapes: {shapes}."),
+    mark("“{layer}” takes inputs of the same shape, but gets {shapes}."),
     mark("Bring them to the same shape, or concatenate them."),
 )
 SIZES_DIFFER = declare(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
 from mtlstudio.project.graph import INPUT_TYPE, CycleError, by_id, incoming, order, reaches
+from mtlstudio.project.lanes import carries
 from mtlstudio.project.problems import Place, Problem, Severity, declare
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, ProjectSpec
 
@@ -174,9 +175,12 @@ def _sharing(spec: ProjectSpec) -> Iterator[Problem]:
             yield _error(NO_TASKS, place, mend="recompute_sharing", name=layer.name)
     for connection in network.connections:
         source, target = layers.get(connection.source), layers.get(connection.target)
-        if source is None or target is None or target.tasks <= source.tasks:
+        if source is None or target is None:
             continue
-        tasks = _names(spec, target.tasks - source.tasks)
+        carried = {task for task in target.tasks if carries(connection.target_port, task)}
+        if carried <= source.tasks:
+            continue
+        tasks = _names(spec, frozenset(carried) - source.tasks)
         yield _error(
             NOT_SERVED, connection_place(connection), mend="recompute_sharing",
             source=source.name, target=target.name, tasks=tasks,

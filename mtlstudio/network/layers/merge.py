@@ -47,6 +47,31 @@ class Add(LayerType):
         return Module()
 
 
+class Multiply(LayerType):
+    """The product of inputs, value by value; maps of one channel weigh all channels of the others."""
+
+    id = "multiply"
+    name = mark("Multiply")
+    summary = mark("Multiplies inputs of the same shape, value by value; a map of one channel weighs all channels.")
+    icon = "multiply"
+    group = "merge"
+    inputs = (Port("in", variadic=True),)
+
+    def check(
+        self, parameters: Mapping[str, Any], shapes: Mapping[str, Sequence[Shape]], context: BuildContext
+    ) -> None:
+        need_same_size(shapes["in"], _resizing_mend(shapes["in"]))
+        if len({shape[0] for shape in shapes["in"]} - {1}) > 1:
+            raise Refusal(SHAPES_DIFFER, shapes=", ".join(words(shape) for shape in shapes["in"]))
+
+    def build(
+        self, parameters: Mapping[str, Any], shapes: Mapping[str, Sequence[Shape]], context: BuildContext
+    ) -> nn.Module:
+        from mtlstudio.network.modules.plain import Multiply as Module
+
+        return Module()
+
+
 class Concatenate(LayerType):
     """Inputs behind one another along the channels: (C₁, H, W), (C₂, H, W) -> (C₁ + C₂, H, W)."""
 
@@ -70,4 +95,4 @@ class Concatenate(LayerType):
         return Module()
 
 
-TYPES = (Add(), Concatenate())
+TYPES = (Add(), Multiply(), Concatenate())

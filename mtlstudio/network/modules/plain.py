@@ -34,6 +34,16 @@ class Add(nn.Module):
         return total
 
 
+class Multiply(nn.Module):
+    """The product of tensors of one shape; one channel counts for all."""
+
+    def forward(self, tensors: list[Tensor]) -> Tensor:
+        product = tensors[0]
+        for tensor in tensors[1:]:
+            product = product * tensor
+        return product
+
+
 class Concatenate(nn.Module):
     """Tensors behind one another along the channels: (N, C₁, …), (N, C₂, …) -> (N, C₁ + C₂, …)."""
 
