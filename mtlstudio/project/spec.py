@@ -13,7 +13,7 @@ from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.project.settings import DataSettings, MethodSpec, TrainingSettings
 
 FORMAT = "mtlstudio-project"
-VERSION = 1
+VERSION = 2
 
 _Named = TypeVar("_Named", bound="InputSpec | DatasetSpec | TaskSpec | LayerSpec")
 

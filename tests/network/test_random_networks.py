@@ -28,7 +28,7 @@ def grown(drawn: Sketch, dice: random.Random) -> ProjectSpec:
             layer = drawn.add("max_pool", f"P{number}", dice.choice(made), kernel_size=2)
             layer = drawn.add(kind, f"L{number}", layer, skip=skip, out_channels=3, convolutions=1)
         elif kind == "resnet":  # one layer with several outputs, brought back to size
-            body = drawn.add("resnet18", f"B{number}", made[0])
+            body = drawn.add("resnet", f"B{number}", made[0])
             layer = drawn.add("unet_decoder", f"L{number}", "", out_channels=2, convolutions=1)
             port = dice.choice(["stage1", "stage3", "out"])
             drawn.connections += [Connection(body, layer, port), Connection(made[0], layer, target_port="skip")]

@@ -1,4 +1,4 @@
-"""The project of `tests/golden/project-v1.json`, in code. Neither may ever change: people's projects look like it."""
+"""The project of `tests/golden/project-v1.json` and `project-v2.json`, in code. None may ever change: people's projects look like it."""
 
 from __future__ import annotations
 

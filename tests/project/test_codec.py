@@ -91,9 +91,25 @@ def test_readable_text_is_the_same_json(value: Any) -> None:
 
 
 def test_the_golden_file_reads_as_ever_and_is_written_as_ever(root: Path) -> None:
-    path = root / "tests" / "golden" / "project-v1.json"
+    path = root / "tests" / "golden" / "project-v2.json"
     assert from_json(read_json(path), where=str(path)) == GOLDEN
     assert to_text(to_json(GOLDEN)) == path.read_text(encoding="utf-8")
+
+
+def test_version_1_reads_as_ever(root: Path) -> None:
+    path = root / "tests" / "golden" / "project-v1.json"
+    assert from_json(read_json(path), where=str(path)) == GOLDEN
+
+
+def test_backbones_of_version_1_become_variants_of_their_families(root: Path) -> None:
+    spec = from_json(read_json(root / "tests" / "golden" / "project-v1-backbones.json"), where="p")
+    assert [(layer.type, layer.parameters.get("variant")) for layer in spec.network.layers[1:]] == [
+        ("resnet", "resnet18"), ("resnet", "resnet50"), ("mobilenet", "mobilenet_v3_large"),
+        ("efficientnet", "efficientnet_b0"), ("convnext", "convnext_tiny"),
+    ]  # fmt: skip
+    assert spec.network.layer("resnet50").parameters["weights"] == "imagenet"
+    assert spec.network.layer("efficientnet_b0").parameters["weights_file"] == "b0.pth"
+    assert spec.network.layer("convnext_tiny").frozen
 
 
 def test_version_0_becomes_current(root: Path) -> None:
@@ -183,7 +199,7 @@ def test_a_newer_version_is_refused_in_plain_words() -> None:
         from_json({**to_json(GOLDEN), "version": 99, "unheard": 1}, where="p")
     assert caught.value.newer
     assert caught.value.text() == (
-        "p: it was made by a newer MTL Studio (version 99; this one knows 1). "
+        "p: it was made by a newer MTL Studio (version 99; this one knows 2). "
         "Install a newer MTL Studio to open it; it was left as it is."
     )
 
