@@ -10,6 +10,9 @@ from mtlstudio.network.patterns import Sketch
 WIDTHS = (16, 32, 64, 160, 256)
 """Channels of the encoder's stages, each at half the size of the one before."""
 
+STEPS = 16
+"""So many steps from left to right, at least, a sequence is read in where the picture allows."""
+
 STAGE = mark("Stage {n}")
 DOWN = mark("Down {n}")
 UP = mark("Up {n}")
@@ -21,6 +24,11 @@ Stages = dict[int, str]
 def stage_count(image_size: int) -> int:
     """How many stages suit pictures of that size: the last maps have about 8 × 8 pixels."""
     return min(max(image_size.bit_length() - 4, 3), len(WIDTHS))
+
+
+def reading_stage(image_size: int, last: int) -> int:
+    """The deepest stage up to `last` whose maps are wide enough to read a sequence from."""
+    return min(max((image_size // STEPS).bit_length() - 1, 1), last)
 
 
 def stages(
@@ -47,6 +55,28 @@ def stages(
             )
         added[n] = after
     return added
+
+
+def ends(
+    sketch: Sketch, levels: Mapping[int, str], bottom: int, skips: Mapping[int, str], *, convolutions: int = 1
+) -> None:
+    """Ends every task's branch behind an encoder: vectors at the bottom, sequences at the stage that is wide enough,
+    maps behind a way up of their own.
+
+    Args:
+        levels: the encoder's layers by stage.
+        bottom: number of its last stage.
+        skips: the layers that the ways up look back to.
+        convolutions: in each step of a way up.
+    """
+    maps, sequences = {task.id for task in sketch.map_tasks}, {task.id for task in sketch.sequence_tasks}
+    for task in sketch.spec.tasks:
+        end = levels[bottom]
+        if task.id in maps:
+            end = decoder(sketch, end, bottom - 1, 1, skips, prefix=f"{task.id} ", convolutions=convolutions)
+        elif task.id in sequences:
+            end = levels[reading_stage(sketch.image_size, bottom)]
+        sketch.head(task, end)
 
 
 def decoder(

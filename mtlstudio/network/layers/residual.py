@@ -29,6 +29,7 @@ class ResidualStage(LayerType):
         Parameter("blocks", "int", 2, mark("Blocks"), mark("Residual blocks, one after the other."), minimum=1,
                   maximum=64),
         declared.stride(2),
+        declared.dilation(),
         declared.norm(),
         declared.activation(),
         declared.rate("drop_path", 0.0, mark("Drop path"), mark("How often a block is skipped while training.")),
@@ -54,6 +55,7 @@ class ResidualStage(LayerType):
             parameters["norm"],
             parameters["activation"],
             parameters["drop_path"],
+            parameters["dilation"],
         )
 
 
