@@ -8,16 +8,64 @@ from torch import nn
 
 from mtlstudio.base.declare import complete, faults
 from mtlstudio.base.resources import resource
-from mtlstudio.network.interface import BuildContext, LayerType, Shape, layer_type, layer_types
+from mtlstudio.network.interface import BuildContext, LayerType, Port, Shape, layer_type, layer_types
 from mtlstudio.network.measure import measure
 from mtlstudio.network.modules.basic import DropPath, largest_divisor
 
 GROUPS = {
-    "input", "convolution", "pooling", "resampling", "regularisation", "dense", "merge", "decoder", "backbone",
-    "between", "head",
+    "input", "convolution", "pooling", "resampling", "regularisation", "dense", "merge", "decoder", "sequence",
+    "backbone", "between", "head",
 }  # fmt: skip
+VECTOR, SEQUENCE, MAP = (6,), (6, 8), (6, 8, 8)
+FED: dict[str, dict[str, tuple[Shape, ...]]] = {
+    "fully_connected": {"in": (VECTOR,)},
+    "linear_head": {"in": (VECTOR,)},
+    "recurrent": {"in": (SEQUENCE,)},
+    "sequence_head": {"in": (SEQUENCE,)},
+    "unet_decoder": {"in": (MAP,), "skip": ((6, 16, 16),)},
+    "fpn_step": {"in": (MAP,), "skip": ((4, 16, 16),)},
+    "resize_to": {"in": (MAP,), "like": ((4, 16, 16),)},
+}
+"""What layer types are fed that do not take one map at each port."""
+WITHOUT_GRADIENT = {"stop_gradient"}
+SIZES_ONLY = {"like"}
+"""Ports that only the size is taken from."""
 SMALL = [type_ for type_ in layer_types() if type_.group != "backbone"]
 CONTEXT = BuildContext(32, output_channels=5, input_channels=(("image", 3),))
+
+
+def ports_of(type_: LayerType) -> tuple[Port, ...]:
+    """The input ports of a layer with its defaults; of one between tasks, those of two tasks."""
+    defaults = complete(type_.parameters, {})
+    return type_.input_ports(defaults, ("a", "b")) or (Port("in"),)
+
+
+def fed(type_: LayerType) -> dict[str, tuple[Shape, ...]]:
+    """Input port -> shapes that suit it."""
+    return FED.get(type_.id) or {port.name: (MAP, MAP) if port.variadic else (MAP,) for port in ports_of(type_)}
+
+
+def made(type_: LayerType) -> nn.Module:
+    """A layer with its defaults."""
+    values = complete(type_.parameters, {})
+    type_.check(values, fed(type_), CONTEXT)
+    return type_.build(values, fed(type_), CONTEXT)
+
+
+def run(module: nn.Module, type_: LayerType, tensors: dict[str, list[torch.Tensor]]) -> list[torch.Tensor]:
+    """All that comes out."""
+    given = [
+        (tensors[port.name] if port.variadic else tensors[port.name][0]) if port.name in tensors else None
+        for port in ports_of(type_)
+    ]
+    out = module(*given)
+    return list(out.values()) if isinstance(out, dict) else [out]
+
+
+def tensors_for(type_: LayerType) -> dict[str, list[torch.Tensor]]:
+    return {
+        port: [torch.randn(2, *shape, requires_grad=True) for shape in shapes] for port, shapes in fed(type_).items()
+    }
 
 
 def built(type_id: str, *inputs: Shape, context: BuildContext = CONTEXT, **parameters: object) -> nn.Module:
@@ -54,29 +102,27 @@ def test_declares_words_icon_and_valid_defaults(type_: LayerType) -> None:
 
 @pytest.mark.parametrize("type_", SMALL, ids=lambda type_: type_.id)
 def test_trains_on_two_samples_and_predicts_one(type_: LayerType) -> None:
-    shape: Shape = (6,) if type_.id in ("fully_connected", "linear_head") else (6, 8, 8)
-    inputs = (shape, (6, 16, 16)) if type_.id == "unet_decoder" else (shape,)
-    module = built(type_.id, *inputs)
-    tensors = [torch.randn(2, *size, requires_grad=True) for size in inputs]
-    variadic = type_.inputs and type_.inputs[0].variadic
-    out = module(tensors) if variadic else module(*tensors)
-    out.square().sum().backward()
-    assert all(tensor.grad is not None for tensor in tensors)
+    module, tensors = made(type_), tensors_for(type_)
+    out = run(module, type_, tensors)
+    if type_.id in WITHOUT_GRADIENT:
+        assert not any(value.requires_grad for value in out)
+        return
+    sum(value.square().sum() for value in out).backward()
+    for port, values in tensors.items():
+        assert port in SIZES_ONLY or all(value.grad is not None for value in values), port
     for name, weight in module.named_parameters():
         assert weight.grad is not None and torch.isfinite(weight.grad).all(), name
     with torch.no_grad():
-        singles = [tensor[:1] for tensor in tensors]
-        module.eval()(singles) if variadic else module.eval()(*singles)
+        run(module.eval(), type_, {port: [value[:1] for value in values] for port, values in tensors.items()})
 
 
 @pytest.mark.parametrize("type_", SMALL, ids=lambda type_: type_.id)
 def test_leaves_its_input_untouched(type_: LayerType) -> None:
-    shape: Shape = (6,) if type_.id in ("fully_connected", "linear_head") else (6, 8, 8)
-    module = built(type_.id, shape)
-    tensor = torch.randn(2, *shape)
-    before = tensor.clone()
-    module([tensor] if type_.inputs and type_.inputs[0].variadic else tensor)
-    assert torch.equal(tensor, before)
+    tensors = {port: [value.detach() for value in values] for port, values in tensors_for(type_).items()}
+    before = {port: [value.clone() for value in values] for port, values in tensors.items()}
+    run(made(type_), type_, tensors)
+    for port, values in tensors.items():
+        assert all(torch.equal(value, copy) for value, copy in zip(values, before[port], strict=True))
 
 
 @pytest.mark.parametrize("size", [7, 8])
@@ -113,6 +159,7 @@ def test_transposed_convolution_multiplies_the_size(kernel_size, stride) -> None
         ("max_pool", [(3, 8, 8)], {"kernel_size": 3, "stride": 2, "padding": 1}, (3, 4, 4)),
         ("avg_pool", [(3, 9, 9)], {"kernel_size": 3, "stride": 1}, (3, 7, 7)),
         ("global_pool", [(3, 9, 9)], {}, (3,)),
+        ("global_pool", [(3, 9)], {}, (3,)),
         ("upsample", [(3, 5, 6)], {"scale_factor": 3, "mode": "bicubic"}, (3, 15, 18)),
         ("flatten", [(3, 5, 6)], {}, (90,)),
         ("fully_connected", [(9,)], {"out_features": 4}, (4,)),
@@ -151,6 +198,26 @@ def test_group_norm_takes_the_largest_groups_that_divide() -> None:
     assert [largest_divisor(channels, 32) for channels in (64, 48, 17, 37, 1, 90)] == [32, 24, 17, 1, 1, 30]
     module = built("norm", (48, 4, 4), norm="group", num_groups=32)
     assert isinstance(module, nn.GroupNorm) and module.num_groups == 24
+
+
+@pytest.mark.parametrize("norm", ["batch", "group", "instance", "layer"])
+def test_norms_work_on_sequences_as_on_maps_of_one_row(norm) -> None:
+    x = torch.randn(3, 12, 7)
+    ours = built("norm", (12, 7), norm=norm)(x)
+    torch.testing.assert_close(ours, built("norm", (12, 1, 7), norm=norm)(x[:, :, None])[:, :, 0])
+
+
+def test_a_dilated_residual_stage_sees_further_at_the_same_size() -> None:
+    def reach(dilation: int) -> float:
+        values = complete(layer_type("residual_stage").parameters, {"stride": 1, "blocks": 1, "dilation": dilation})
+        type_ = layer_type("residual_stage")
+        found = measure(type_, values, {"in": (MAP,)}, CONTEXT, type_.inputs, type_.outputs)
+        assert found.output_shapes["out"] == (64, 8, 8)
+        (way,) = found.reaches["out"] or ()
+        assert way is not None
+        return way.growth
+
+    assert [reach(dilation) for dilation in (1, 2, 3)] == [4, 8, 12]  # two windows of 1 + 2 · dilation pixels
 
 
 @pytest.mark.parametrize("norm", ["batch", "group", "layer"])
