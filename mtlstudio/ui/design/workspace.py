@@ -330,7 +330,7 @@ class DesignWorkspace(Workspace):
             self.canvas.show_all()
 
     def _replace_by_template(self) -> None:
-        dialog = TemplateDialog(self)
+        dialog = TemplateDialog(self, self.document.spec, self.studio.engine.is_ready)
         if dialog.exec():
             chosen = template(dialog.chosen)
             self.document.apply(

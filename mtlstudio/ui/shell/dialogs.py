@@ -28,6 +28,7 @@ from mtlstudio.data.propose import propose
 from mtlstudio.network.templates.registry import default_template, template, templates
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.session.jobs import Jobs
+from mtlstudio.ui.design.miniature import MiniatureView, miniature_of
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import button, label
 from mtlstudio.ui.widgets.parameter_form import ParameterForm
@@ -63,6 +64,10 @@ class NewProjectDialog(QDialog):
         self.templates = QComboBox()
         for item in templates():
             self.templates.addItem(tr(item.name), item.id)
+        self.picture = MiniatureView()
+        self.picture.setFixedSize(scaled(190), scaled(100))
+        self.when = label(role="dim", wrap=True)
+        self.templates.currentIndexChanged.connect(lambda _index: self._picture())
         self._chosen_template = template_id
         self.found = label(tr("Choose the folder of your pictures; its layout is recognised."), "dim", wrap=True)
         self.found.setMinimumHeight(scaled(110))
@@ -84,12 +89,17 @@ class NewProjectDialog(QDialog):
         form.addRow(tr("Pictures"), self._with_browse(self.data, tr("Folder of pictures")))
         form.addRow(tr("Found"), self.found)
         form.addRow(tr("Network"), self.templates)
+        shown = QHBoxLayout()
+        shown.addWidget(self.picture)
+        shown.addWidget(self.when, 1)
+        form.addRow("", shown)
         form.addRow(tr("Project folder"), self._with_browse(self.where, tr("Project folder")))
         column = QVBoxLayout(self)
         column.addLayout(form)
         column.addStretch(1)
         column.addWidget(self.buttons)
-        self.resize(scaled(620), scaled(360))
+        self.resize(scaled(640), scaled(470))
+        self._picture()
 
     def _with_browse(self, line: QLineEdit, title: str) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -131,7 +141,15 @@ class NewProjectDialog(QDialog):
         self.found.setText("\n".join(lines))
         wanted = self._chosen_template or default_template(self.spec)
         self.templates.setCurrentIndex(max(0, self.templates.findData(wanted)))
-        self.make.setEnabled(bool(self.spec.tasks))
+        self._picture()
+
+    def _picture(self) -> None:
+        """What the chosen template makes of these tasks, or of an example's as long as none are known."""
+        chosen, spec = template(self.templates.currentData()), self.spec
+        why = chosen.lacks(spec) if spec is not None else ""
+        self.picture.show_miniature(miniature_of(chosen, spec if spec is not None and spec.tasks else None))
+        self.when.setText(why or tr(chosen.summary))
+        self.make.setEnabled(spec is not None and bool(spec.tasks) and not why)
 
     def _accept(self) -> None:
         if self.spec is None:

@@ -10,17 +10,18 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
-from mtlstudio.base.texts import LANGUAGES, language, mark, tr
+from mtlstudio.base.texts import LANGUAGES, language, mark, ntr, tr
 from mtlstudio.network.templates.registry import Template, templates
 from mtlstudio.session.studio import Studio
+from mtlstudio.ui.design.miniature import MiniatureView, miniature_of
 from mtlstudio.ui.shell.actions import Actions
-from mtlstudio.ui.shell.template_picture import TemplatePicture
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import button, label, paint_focus_ring
 from mtlstudio.ui.widgets.icons import pixmap, set_icon
 from mtlstudio.ui.widgets.titles import ElidedLabel, SectionTitle
 
 COLUMNS = 4
+FEATURED = ("shared", "unet", "cross_stitch", "separate")
 THUMBNAIL = ".thumbnail.png"
 WORDS = mark("Design, train and understand multi-task networks")
 
@@ -87,8 +88,8 @@ class Welcome(QScrollArea):
         column.addSpacing(8)
         column.addLayout(self._starts())
         column.addSpacing(18)
-        column.addWidget(SectionTitle(tr("Start from a network")))
-        column.addLayout(self._grid([self._template_card(item) for item in templates()]))
+        column.addWidget(self._networks_title())
+        column.addLayout(self._grid([self._template_card(item) for item in featured()]))
         self._recent(column)
         column.addSpacing(18)
         column.addWidget(SectionTitle(tr("Learn")))
@@ -140,13 +141,29 @@ class Welcome(QScrollArea):
             grid.setColumnStretch(column, 1)
         return grid
 
+    def _networks_title(self) -> SectionTitle:
+        title = SectionTitle(tr("Start from a network"))
+        all_of_them = button(ntr("{n} template…", "All {n} templates…", len(templates())), quiet=True, small=True)
+        all_of_them.setObjectName("all-templates")
+        all_of_them.clicked.connect(self._choose_template)
+        title.add_widget(all_of_them)
+        return title
+
+    def _choose_template(self) -> None:
+        from mtlstudio.ui.design.template_dialog import TemplateDialog  # not needed for the first paint
+
+        dialog = TemplateDialog(self.window(), None, self._studio.engine.is_ready)
+        if dialog.exec():
+            self.template_chosen.emit(dialog.chosen)
+        dialog.deleteLater()
+
     def _template_card(self, item: Template) -> Card:
         card = Card(tr(item.name))
         card.setObjectName(f"template-{item.id}")
         card.setToolTip(item.source)
         column = QVBoxLayout(card)
         column.setContentsMargins(12, 12, 12, 12)
-        column.addWidget(TemplatePicture(item.id))
+        column.addWidget(MiniatureView(miniature_of(item)))
         column.addWidget(label(tr(item.name), "title", wrap=True))
         column.addWidget(label(tr(item.summary), "dim", wrap=True))
         column.addStretch(1)
@@ -196,6 +213,13 @@ class Welcome(QScrollArea):
             row.addWidget(link)
         row.addStretch(1)
         return row
+
+
+def featured() -> list[Template]:
+    """The templates on the welcome page: one of each kind, filled up with the next ones."""
+    known = {item.id: item for item in templates()}
+    first = [known[template_id] for template_id in FEATURED if template_id in known]
+    return (first + [item for item in known.values() if item not in first])[:COLUMNS]
 
 
 def _project_picture(folder: Path, ratio: float) -> QPixmap:
