@@ -12,6 +12,7 @@ from mtlstudio.base.texts import mark, ntr
 from mtlstudio.network.analyze import conclude
 from mtlstudio.network.examine import Examination, ReadyLayer
 from mtlstudio.network.memo import shared_memo
+from mtlstudio.network.modules.between import PassLanes
 from mtlstudio.network.plan import Plan, Ports, Step, make_plan
 from mtlstudio.network.wiring import Wiring
 from mtlstudio.project.problems import Problem
@@ -196,7 +197,8 @@ def compile_network(spec: ProjectSpec) -> MultiTaskNetwork:
 
 def _build(ready: ReadyLayer, examined: Examination) -> nn.Module:
     if ready.layer.bypassed:
-        return nn.Identity()
+        several = ready.ports.crosses and len(ready.ports.outputs) > 1
+        return PassLanes(tuple(sorted(ready.layer.tasks))) if several else nn.Identity()
     try:
         return ready.type.build(ready.parameters, examined.reports[ready.layer.id].input_shapes, ready.context)
     except RuntimeError as error:  # out of memory, above all

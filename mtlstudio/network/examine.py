@@ -42,7 +42,7 @@ class ReadyLayer:
         tasks = sorted(self.layer.tasks)
         reads = self.type.reads_input(self.parameters)
         inputs = (Port("in"),) if reads is not None else self.type.input_ports(self.parameters, tasks)
-        return Ports(inputs, self.type.output_ports(self.parameters, tasks), reads)
+        return Ports(inputs, self.type.output_ports(self.parameters, tasks), reads, self.type.crosses)
 
 
 class _Fault(Exception):
@@ -184,14 +184,15 @@ class Examination:
     def _passed(
         self, ready: ReadyLayer, shapes: dict[str, tuple[Shape, ...]], arriving: dict[str, list[Connection]]
     ) -> LayerReport:
-        """Of a bypassed layer: its first input comes out at every port."""
+        """Of a bypassed layer: its first input comes out at every port; between tasks, each task's own."""
         if ready.ports.reads is not None or not shapes:
             raise _Fault(self._problem(ready.layer, refusals.BYPASSED_INPUT))
-        port = next(port.name for port in ready.ports.inputs if port.name in shapes)
-        first = arriving[port][0]
-        outputs = {out.name: shapes[port][0] for out in ready.ports.outputs}
-        for out in outputs:
-            self._fields.copy((first.source, first.source_port), (ready.layer.id, out))
+        first = next(port.name for port in ready.ports.inputs if port.name in shapes)
+        through = {out.name: out.name if ready.ports.crosses else first for out in ready.ports.outputs}
+        outputs = {out: shapes[port][0] for out, port in through.items()}
+        for out, port in through.items():
+            passing = arriving[port][0]
+            self._fields.copy((passing.source, passing.source_port), (ready.layer.id, out))
         return LayerReport(shapes, outputs, receptive_field=self._fields.of(ready.layer.id, tuple(outputs)))
 
     def _measured(

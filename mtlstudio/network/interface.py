@@ -57,8 +57,8 @@ class LayerType(ABC):
         id: as in `LayerSpec.type`.
         name, summary: marked for translation.
         icon: name of an icon.
-        group: section of the palette: input, convolution, pooling, resampling, regularisation, dense, merge, decoder,
-            sequence, backbone, between, head.
+        group: section of the palette: input, convolution, pooling, resampling, regularisation, attention, dense, merge,
+            decoder, sequence, backbone, between, head.
         parameters: declarations; torch's names where torch has them.
         inputs, outputs: ports. They may depend on parameters and tasks: see `input_ports`, `output_ports`.
         source: the paper, where there is one.

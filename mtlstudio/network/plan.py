@@ -69,11 +69,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of one layer; `reads`: the input that it reads, or None."""
+    """The ports of one layer; `reads`: the input that it reads, or None; `crosses`: it stands between tasks."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     reads: str | None = None
+    crosses: bool = False
 
 
 def make_plan(wired: Wiring, ports: Mapping[str, Ports], tasks: Collection[str]) -> Plan:
@@ -99,7 +100,7 @@ def make_plan(wired: Wiring, ports: Mapping[str, Ports], tasks: Collection[str])
         else:
             arguments = _arguments(wired.layers[layer], wired, own, slot)
         results = tuple((port.name, slot(layer, port.name)) for port in own.outputs if (layer, port.name) in used)
-        single = wired.layers[layer].bypassed or len(own.outputs) == 1
+        single = len(own.outputs) == 1 or (wired.layers[layer].bypassed and not own.crosses)
         steps.append(Step(layer, arguments, results, single))
     outputs = tuple((output.task, slots[output.layer, output.port]) for output in wanted)
     return Plan(tuple(inputs.items()), _with_frees(steps, {last for _task, last in outputs}), outputs, len(slots))
@@ -113,7 +114,7 @@ def _arguments(layer: LayerSpec, wired: Wiring, ports: Ports, slot: Callable[[st
             for connection in wired.incoming[layer.id]
             if connection.target_port == port.name
         )
-        if layer.bypassed and found:
+        if layer.bypassed and found and not ports.crosses:
             return (found[0],)
         arguments.append(found if port.variadic else found[0] if found else None)
     return tuple(arguments)

@@ -44,6 +44,10 @@ def _reduction(args: tuple[Any, ...], out: Any) -> Callable[[Way], Way]:
     return _everything(args, out)
 
 
+def _softmax(args: tuple[Any, ...], out: Any) -> Callable[[Way], Way]:
+    return _everything(args, out) if args[1] % args[0].ndim > 1 else lambda way: way
+
+
 def _everything(args: tuple[Any, ...], out: Any) -> Callable[[Way], Way]:
     return lambda way: Way(math.inf, way.stride)
 
@@ -59,6 +63,7 @@ _RULES: dict[str, Callable[[tuple[Any, ...], Any], Callable[[Way], Way]]] = {
     "aten::mean": _reduction,
     "aten::sum": _reduction,
     "aten::amax": _reduction,
+    "aten::_softmax": _softmax,
     "aten::unbind": _everything,  # so recurrent layers begin: each step then comes to know all before it
     "aten::_adaptive_avg_pool2d": _everything,
     "aten::adaptive_max_pool2d": _everything,

@@ -101,6 +101,11 @@ SHAPES_DIFFER = declare(
     mark("“{layer}” takes inputs of the same shape, but gets {shapes}."),
     mark("Bring them to the same shape, or concatenate them."),
 )
+LANES_DIFFER = declare(
+    "network.lanes_differ",
+    mark("“{layer}” mixes the features of tasks, which must be of the same shape, but gets {shapes}."),
+    mark("Give the layers before it the same channels and strides for all tasks."),
+)
 SIZES_DIFFER = declare(
     "network.sizes_differ",
     mark("“{layer}” joins maps or sequences of different size: {shapes}."),

@@ -14,7 +14,7 @@ from mtlstudio.network.modules.basic import DropPath, largest_divisor
 
 GROUPS = {
     "input", "convolution", "pooling", "resampling", "regularisation", "dense", "merge", "decoder", "sequence",
-    "backbone", "between", "head",
+    "attention", "backbone", "between", "head",
 }  # fmt: skip
 VECTOR, SEQUENCE, MAP = (6,), (6, 8), (6, 8, 8)
 FED: dict[str, dict[str, tuple[Shape, ...]]] = {

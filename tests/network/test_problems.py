@@ -16,6 +16,7 @@ from mtlstudio.network.layers.convolution import Convolution
 from mtlstudio.network.mends import MENDS
 from mtlstudio.network.patterns import Sketch
 from mtlstudio.network.refusals import Refusal
+from mtlstudio.project.lanes import lane
 from mtlstudio.project.mends import mend_of
 from mtlstudio.project.problems import Problem, declared
 from mtlstudio.project.spec import Connection, Output, ProjectSpec
@@ -67,6 +68,14 @@ def wrong_task_type(drawn: Sketch) -> ProjectSpec:
     return replace(spec, tasks=tuple(replace(task, type="nonsense") for task in spec.tasks))
 
 
+def lanes_of_different_shapes(drawn: Sketch) -> ProjectSpec:
+    stitch, picture = drawn.add("cross_stitch", "Broken"), drawn.input()
+    for task, channels in zip(drawn.spec.tasks, (4, 8), strict=True):
+        drawn.join(drawn.add("convolution", task.name, picture, out_channels=channels), stitch, lane(task.id))
+        drawn.head(task, stitch, lane(task.id))
+    return drawn.spec.with_network(drawn.network())
+
+
 MIXED = (("global_pool", {}), ("convolution", {"out_channels": 3}))
 CASES: dict[str, tuple[str, Callable[[Sketch], ProjectSpec]]] = {
     refusals.UNKNOWN_LAYER_TYPE: ("kind", lambda d: chain(d, ("nonsense", {}))),
@@ -95,6 +104,7 @@ CASES: dict[str, tuple[str, Callable[[Sketch], ProjectSpec]]] = {
     refusals.SHAPES_DIFFER: (
         "kind", lambda d: joined(d, "add", ("norm", {}), ("convolution", {"out_channels": 4})),
     ),
+    refusals.LANES_DIFFER: ("kind mask", lanes_of_different_shapes),
     refusals.SIZES_DIFFER: (
         "kind", lambda d: joined(d, "concatenate", ("norm", {}), ("max_pool", {}), ("max_pool", {"kernel_size": 4})),
     ),
@@ -128,7 +138,7 @@ def test_each_code_has_its_case() -> None:
 @pytest.mark.parametrize("code", CASES)
 def test_is_the_only_error_and_reads_well(sketch, code) -> None:
     task, case = CASES[code]
-    found = errors(case(sketch(task)))
+    found = errors(case(sketch(*task.split())))
     assert [problem.code for problem in found] == [code]
     text = f"{found[0].text()} {found[0].fix_text()}"
     assert not re.search(r"[{}…]", text) and text.endswith(".")
@@ -138,7 +148,7 @@ def test_is_the_only_error_and_reads_well(sketch, code) -> None:
 @pytest.mark.parametrize("code", CASES)
 def test_the_mend_that_is_named_mends(sketch, code) -> None:
     task, case = CASES[code]
-    spec = case(sketch(task))
+    spec = case(sketch(*task.split()))
     problem = errors(spec)[0]
     if problem.mend:
         mend = mend_of(problem)
@@ -147,7 +157,7 @@ def test_the_mend_that_is_named_mends(sketch, code) -> None:
 
 
 def test_each_mend_is_named_by_some_problem(sketch) -> None:
-    named = {errors(case(sketch(task)))[0].mend for task, case in CASES.values()}
+    named = {errors(case(sketch(*task.split())))[0].mend for task, case in CASES.values()}
     assert {mend.id for mend in MENDS} <= named
 
 
