@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
-from mtlstudio.project.lanes import carries, lane_of
-from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, ProjectSpec
+from mtlstudio.project.lanes import lane, lane_of
+from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec
 
 INPUT_TYPE = "input"
 """The layer type through which the project's inputs enter the network."""
@@ -95,21 +95,79 @@ def influences(network: NetworkSpec) -> dict[str, frozenset[str]]:
     return _reached(network, lanes=False)
 
 
-def _reached(network: NetworkSpec, lanes: bool) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {layer.id: set() for layer in network.layers}
-    before = incoming(network)
-    everywhere = {key: [c.source for c in value] for key, value in before.items()}
-    laned = {key for key, value in before.items() if lanes and any(lane_of(c.target_port) for c in value)}
-    for output in network.outputs:
-        if output.layer not in found:
+def carried(connection: Connection, tasks: frozenset[str]) -> frozenset[str]:
+    """Those of the target's tasks whose way a connection is: into the port of one task (a lane) that one alone."""
+    own = lane_of(connection.target_port)
+    return tasks if own is None else tasks & {own}
+
+
+def crossing(network: NetworkSpec) -> set[str]:
+    """Layers between tasks: those that something is connected to at the port of a single task."""
+    found = {c.target for c in network.connections if lane_of(c.target_port) is not None}
+    found |= {c.source for c in network.connections if lane_of(c.source_port) is not None}
+    return found | {output.layer for output in network.outputs if lane_of(output.port) is not None}
+
+
+def mixed_lanes(network: NetworkSpec) -> list[Connection | Output]:
+    """What leaves the port of a single task (a lane) for layers that serve others, or as the output of another."""
+    found: list[Connection | Output] = []
+    tasks: dict[str, frozenset[str]] | None = None
+    for connection in network.connections:
+        owner = lane_of(connection.source_port)
+        if owner is None:
             continue
-        following: Mapping[str, Collection[str]] = everywhere
-        if laned:
-            own = {key: [c.source for c in before[key] if carries(c.target_port, output.task)] for key in laned}
-            following = everywhere | own
-        for layer_id in {output.layer, *_closure(output.layer, following)}:
-            found[layer_id].add(output.task)
-    return {layer_id: frozenset(tasks) for layer_id, tasks in found.items()}
+        tasks = tasks or {layer.id: layer.tasks for layer in network.layers}
+        if not carried(connection, tasks.get(connection.target, frozenset())) <= {owner}:
+            found.append(connection)
+    return found + [output for output in network.outputs if lane_of(output.port) not in (None, output.task)]
+
+
+def shared_behind(network: NetworkSpec, layer_ids: str | Iterable[str]) -> set[str]:
+    """All layers that depend on the given ones otherwise than through the port of a single task (a lane).
+
+    They are split along with these; what a lane leads into keeps its other lanes and stays whole.
+    """
+    after = outgoing(network)
+    joined = {key: [c.target for c in value if lane_of(c.target_port) is None] for key, value in after.items()}
+    return _closure(layer_ids, joined)
+
+
+def _reached(network: NetworkSpec, lanes: bool) -> dict[str, frozenset[str]]:
+    """Walks back from the outputs, a set of tasks being one number; round circles until nothing changes."""
+    bits = {task_id: 1 << place for place, task_id in enumerate(dict.fromkeys(o.task for o in network.outputs))}
+    masks = {layer.id: 0 for layer in network.layers}
+    for output in network.outputs:
+        if output.layer in masks:
+            masks[output.layer] |= bits[output.task]
+    before = incoming(network)
+    try:
+        backwards, again = order(network)[::-1], False
+    except CycleError:
+        backwards, again = [layer.id for layer in reversed(network.layers)], True
+    while _pass_back(backwards, before, masks, bits if lanes else None) and again:
+        pass
+    names = {mask: frozenset(task for task, bit in bits.items() if mask & bit) for mask in set(masks.values())}
+    return {layer_id: names[mask] for layer_id, mask in masks.items()}
+
+
+def _pass_back(
+    backwards: Sequence[str],
+    before: Mapping[str, Sequence[Connection]],
+    masks: dict[str, int],
+    bits: Mapping[str, int] | None,
+) -> bool:
+    """Hands each layer's tasks on to its sources, through lanes only their own; tells whether anything changed."""
+    changed = False
+    for layer_id in backwards:
+        for connection in before[layer_id]:
+            mask = masks[layer_id]
+            own = lane_of(connection.target_port) if bits is not None else None
+            if own is not None and bits is not None:
+                mask &= bits.get(own, 0)
+            if mask & ~masks[connection.source]:
+                masks[connection.source] |= mask
+                changed = True
+    return changed
 
 
 def dead(network: NetworkSpec) -> list[str]:
@@ -134,12 +192,14 @@ def depths(network: NetworkSpec) -> dict[str, int]:
 def trunk(network: NetworkSpec, task_ids: Collection[str]) -> list[str]:
     """Layers that all the given tasks share, in order; empty where there are no tasks.
 
+    Layers between tasks, which give each task features of its own, are no part of it.
+
     Raises:
         CycleError: the network goes round in circles.
     """
-    all_tasks = frozenset(task_ids)
+    all_tasks, between = frozenset(task_ids), crossing(network)
     shared = {layer_id for layer_id, tasks in reaches(network).items() if all_tasks and tasks >= all_tasks}
-    return [layer_id for layer_id in order(network) if layer_id in shared]
+    return [layer_id for layer_id in order(network) if layer_id in shared - between]
 
 
 def groups(spec: ProjectSpec) -> list[frozenset[str]]:
@@ -149,10 +209,16 @@ def groups(spec: ProjectSpec) -> list[frozenset[str]]:
     return sorted(found, key=lambda tasks: (-len(tasks), sorted(row.get(task, len(row)) for task in tasks)))
 
 
-def main_connection(network: NetworkSpec, layer_id: str) -> Connection | None:
-    """The connection that a layer's way comes through: the first into port `in`, else the first; None without any."""
+def main_connection(network: NetworkSpec, layer_id: str, task_id: str = "") -> Connection | None:
+    """The connection that a layer's way comes through: the first into port `in`, else the first; None without any.
+
+    Args:
+        task_id: whose way is meant; the one into that task's own port, where there is one, comes first then.
+    """
     into = [c for c in network.connections if c.target == layer_id]
-    return next((c for c in into if c.target_port == "in"), into[0] if into else None)
+    wanted = [lane(task_id), "in"] if task_id else ["in"]
+    found = (c for port in wanted for c in into if c.target_port == port)
+    return next(found, into[0] if into else None)
 
 
 def ports_used(network: NetworkSpec, layer_id: str) -> list[str]:

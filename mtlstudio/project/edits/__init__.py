@@ -12,7 +12,18 @@ Sharing and splitting never change what a task's network computes, only which la
 
 from mtlstudio.project.edits.common import EditRefused
 from mtlstudio.project.edits.connections import connect, disconnect, set_output
-from mtlstudio.project.edits.fragments import Fragment, extract, paste
+from mtlstudio.project.edits.crossing import extend_crossing, insert_crossing
+from mtlstudio.project.edits.fragments import Fragment, duplicate, extract, paste, paste_loose
+from mtlstudio.project.edits.inputs import (
+    add_input,
+    add_input_layer,
+    remove_input,
+    rename_input,
+    set_dataset_input,
+    set_input,
+    start_network,
+)
+from mtlstudio.project.edits.layer_groups import fold_group, group_layers, rename_group, ungroup
 from mtlstudio.project.edits.layers import (
     add_layer,
     delete_layers,
@@ -21,6 +32,7 @@ from mtlstudio.project.edits.layers import (
     move_layer,
     shift_layer,
 )
+from mtlstudio.project.edits.replacing import freeze_up_to, replace_layer, set_origin, swap_layers
 from mtlstudio.project.edits.settings import (
     add_dataset,
     remove_dataset,
@@ -32,6 +44,14 @@ from mtlstudio.project.edits.settings import (
 )
 from mtlstudio.project.edits.sharing import each_its_own, share, share_among, split_off, unshare
 from mtlstudio.project.edits.split_point import SplitPosition, set_split_point, split_positions
+from mtlstudio.project.edits.task_groups import (
+    fold_tasks,
+    group_tasks,
+    move_task_group,
+    rename_task_group,
+    suggest_task_groups,
+    ungroup_tasks,
+)
 from mtlstudio.project.edits.tasks import (
     add_task,
     attach_head,
@@ -50,10 +70,14 @@ from mtlstudio.project.edits.values import (
 )
 
 __all__ = [
-    "EditRefused", "Fragment", "SplitPosition", "add_dataset", "add_layer", "add_task", "attach_head", "connect",
-    "delete_layers", "disconnect", "each_its_own", "extract", "insert_after", "insert_on_connection", "move_layer",
-    "move_task", "paste", "remove_dataset", "remove_task", "rename_layer", "rename_project", "rename_task",
-    "replace_network", "set_bypassed", "set_data", "set_dataset", "set_frozen", "set_learning_rate_factor",
-    "set_loss_weights", "set_output", "set_parameters", "set_split_point", "set_task", "set_training", "share",
-    "share_among", "shift_layer", "split_off", "split_positions", "unshare",
+    "EditRefused", "Fragment", "SplitPosition", "add_dataset", "add_input", "add_input_layer", "add_layer",
+    "add_task", "attach_head", "connect", "delete_layers", "disconnect", "duplicate", "each_its_own",
+    "extend_crossing", "extract", "fold_group", "fold_tasks", "freeze_up_to", "group_layers", "group_tasks",
+    "insert_after", "insert_crossing", "insert_on_connection", "move_layer", "move_task", "move_task_group", "paste",
+    "paste_loose", "remove_dataset", "remove_input", "remove_task", "rename_group", "rename_input", "rename_layer",
+    "rename_project", "rename_task", "rename_task_group", "replace_layer", "replace_network", "set_bypassed",
+    "set_data", "set_dataset", "set_dataset_input", "set_frozen", "set_input", "set_learning_rate_factor",
+    "set_loss_weights", "set_origin", "set_output", "set_parameters", "set_split_point", "set_task", "set_training",
+    "share", "share_among", "shift_layer", "split_off", "split_positions", "start_network", "suggest_task_groups",
+    "swap_layers", "ungroup", "ungroup_tasks", "unshare",
 ]  # fmt: skip

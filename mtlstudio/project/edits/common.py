@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NoReturn
 
 from mtlstudio.base.errors import StudioError
+from mtlstudio.base.files import slug
+from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
-from mtlstudio.project.edits.rewiring import settled
-from mtlstudio.project.graph import ancestors, ports_used
-from mtlstudio.project.spec import LayerSpec, NetworkSpec, ProjectSpec, TaskSpec
+from mtlstudio.project.edits.grouping import placed_in_groups
+from mtlstudio.project.edits.rewiring import new_id, settled, taken_ids
+from mtlstudio.project.graph import INPUT_TYPE, ancestors, carried, mixed_lanes, ports_used
+from mtlstudio.project.lanes import lane_of
+from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec, TaskSpec
 
 
 class EditRefused(StudioError):
@@ -51,9 +55,78 @@ def names(spec: ProjectSpec, task_ids: Iterable[str]) -> str:
     return ", ".join(task.name for task in spec.tasks if task.id in wanted)
 
 
-def with_settled(spec: ProjectSpec, network: NetworkSpec) -> ProjectSpec:
-    """The project with that network, its layers' tasks brought up to date."""
-    return spec.with_network(settled(network, spec.task_ids))
+def with_settled(spec: ProjectSpec, network: NetworkSpec, placed: Collection[str] = ()) -> ProjectSpec:
+    """The project with that network, its layers' tasks brought up to date.
+
+    Args:
+        placed: layers that were put somewhere; they belong to the group that is around them, if any.
+
+    Raises:
+        EditRefused: what a layer between tasks gives one task would be used by others.
+    """
+    found = placed_in_groups(settled(network, spec.task_ids), placed)
+    mixed = mixed_lanes(found)
+    if mixed:
+        known = mixed_lanes(settled(spec.network, spec.task_ids))
+        for use in mixed:
+            if use not in known:
+                _refuse_mixed(spec, found, use)
+    return spec.with_network(found)
+
+
+def _refuse_mixed(spec: ProjectSpec, network: NetworkSpec, use: Connection | Output) -> NoReturn:
+    if isinstance(use, Output):
+        refuse(
+            mark("What leaves “{source}” there belongs to {owner} alone; it cannot be the output of {task}"),
+            source=network.layer(use.layer).name,
+            owner=named(spec, lane_of(use.port)),
+            task=named(spec, use.task),
+        )
+    refuse(
+        mark("“{target}” serves {tasks}, but what leaves “{source}” there belongs to {owner} alone"),
+        mark("Give each task its own layer there."),
+        target=network.layer(use.target).name,
+        tasks=names(spec, carried(use, network.layer(use.target).tasks)),
+        source=network.layer(use.source).name,
+        owner=named(spec, lane_of(use.source_port)),
+    )
+
+
+def named(spec: ProjectSpec, task_id: str | None) -> str:
+    """A task's name; its id where it is not there."""
+    return names(spec, [task_id or ""]) or str(task_id)
+
+
+def served_at(network: NetworkSpec, at: Connection | Output) -> frozenset[str]:
+    """The tasks whose way goes through there.
+
+    Raises:
+        EditRefused: there is no such connection or output.
+    """
+    if isinstance(at, Output) and at in network.outputs:
+        return frozenset({at.task})
+    if isinstance(at, Connection) and at in network.connections:
+        return carried(at, layer_of(network, at.target).tasks)
+    refuse(mark("There is no such connection"))
+
+
+def new_layer(
+    network: NetworkSpec, layer_type: str, name: str, parameters: Mapping[str, Any] | None, tasks: frozenset[str]
+) -> LayerSpec:
+    """A layer with an id that is free.
+
+    Raises:
+        EditRefused: it would be an input.
+    """
+    if layer_type == INPUT_TYPE:
+        refuse(mark("Inputs are set up with the data, not added as layers"))
+    layer_id = new_id(taken_ids(network), layer_stem(layer_type, name))
+    return LayerSpec(layer_id, name, layer_type, tasks, FrozenDict(parameters))
+
+
+def layer_stem(layer_type: str, name: str) -> str:
+    """What a layer's id is made from: its name, or its type where the name has no letter for an id."""
+    return name if slug(name) != "item" else layer_type
 
 
 def only_port(network: NetworkSpec, layer: LayerSpec) -> str:

@@ -6,20 +6,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from mtlstudio.base.files import slug
-from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
 from mtlstudio.project.edits.common import (
     layer_of,
     names,
+    new_layer,
     only_port,
     refuse,
     refuse_circle,
+    served_at,
     task_of,
     with_settled,
 )
-from mtlstudio.project.edits.rewiring import heal, new_id, place, settled, taken_ids, with_layer
-from mtlstudio.project.graph import INPUT_TYPE, main_connection, reaches
+from mtlstudio.project.edits.rewiring import heal, place, settled, with_layer
+from mtlstudio.project.graph import INPUT_TYPE, carried, crossing, main_connection, reaches
+from mtlstudio.project.lanes import lane, lane_of
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec
 
 
@@ -48,13 +49,13 @@ def insert_on_connection(
         EditRefused: no such connection, or it leads to a layer that other tasks share.
     """
     network = settled(spec.network, spec.task_ids)
-    served = _served(spec, network, at)
+    served = served_at(network, at)
     if tasks is not None and frozenset(tasks) != served:
         _refuse_part(spec, network, at, frozenset(tasks), served)
-    layer = _new_layer(network, layer_type, name, parameters, served)
+    layer = new_layer(network, layer_type, name, parameters, served)
     source = at.layer if isinstance(at, Output) else at.source
     network = place(with_layer(network, layer, source), at, layer.id, input_port, output_port)
-    return with_settled(spec, network), layer.id
+    return with_settled(spec, network, [layer.id]), layer.id
 
 
 def insert_after(
@@ -83,14 +84,17 @@ def insert_after(
     """
     network = settled(spec.network, spec.task_ids)
     source = layer_of(network, layer_id)
-    wanted = source.tasks if tasks is None else frozenset(tasks)
-    if not wanted <= source.tasks or not wanted:
-        refuse(
-            mark("“{layer}” does not serve {tasks}"), layer=source.name, tasks=names(spec, wanted - source.tasks) or "—"
-        )
+    between = layer_id in crossing(network)
+    if port is None and between and len(source.tasks) == 1:
+        port = lane(min(source.tasks))
     port = port or only_port(network, source)
+    owner = lane_of(port)
+    offered = source.tasks if owner is None else source.tasks & {owner}
+    wanted = offered if tasks is None else frozenset(tasks)
+    if not wanted <= offered or not wanted:
+        refuse(mark("“{layer}” does not serve {tasks}"), layer=source.name, tasks=names(spec, wanted - offered) or "—")
     moved = _consumers(spec, network, (layer_id, port), wanted)
-    layer = _new_layer(network, layer_type, name, parameters, wanted)
+    layer = new_layer(network, layer_type, name, parameters, wanted)
     network = with_layer(network, layer, layer_id)
     network = replace(
         network,
@@ -103,7 +107,7 @@ def insert_after(
             for o in network.outputs
         ),
     )
-    return with_settled(spec, network), layer.id
+    return with_settled(spec, network, [layer.id]), layer.id
 
 
 def add_layer(
@@ -119,7 +123,7 @@ def add_layer(
     for task_id in tasks:
         task_of(spec, task_id)
     network = settled(spec.network, spec.task_ids)
-    layer = _new_layer(network, layer_type, name, parameters, frozenset(tasks))
+    layer = new_layer(network, layer_type, name, parameters, frozenset(tasks))
     return with_settled(spec, with_layer(network, layer)), layer.id
 
 
@@ -146,7 +150,7 @@ def move_layer(spec: ProjectSpec, layer_id: str, at: Connection | Output) -> Pro
     """
     network = settled(spec.network, spec.task_ids)
     layer = layer_of(network, layer_id)
-    _served(spec, network, at)
+    served_at(network, at)
     way = main_connection(network, layer_id)
     if layer.type == INPUT_TYPE or way is None:
         refuse(mark("“{layer}” has nothing before it and cannot be moved"), layer=layer.name)
@@ -182,15 +186,6 @@ def shift_layer(spec: ProjectSpec, layer_id: str, steps: int) -> ProjectSpec:
     return _swap(spec, network, layer, network.layer(after[0]))
 
 
-def _served(spec: ProjectSpec, network: NetworkSpec, at: Connection | Output) -> frozenset[str]:
-    """The tasks whose way goes through there."""
-    if isinstance(at, Output) and at in network.outputs:
-        return frozenset({at.task})
-    if isinstance(at, Connection) and at in network.connections:
-        return layer_of(network, at.target).tasks
-    refuse(mark("There is no such connection"))
-
-
 def _consumers(
     spec: ProjectSpec, network: NetworkSpec, start: tuple[str, str], wanted: frozenset[str]
 ) -> list[Connection]:
@@ -199,7 +194,7 @@ def _consumers(
     for connection in network.connections:
         if (connection.source, connection.source_port) != start:
             continue
-        served = network.layer(connection.target).tasks
+        served = carried(connection, network.layer(connection.target).tasks)
         if served <= wanted:
             found.append(connection)
         elif served & wanted and reach[connection.target]:
@@ -228,15 +223,6 @@ def _is_spare(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec) -> bool
     read = layer.parameters.get("input")
     others = [i for i in network.layers if i.type == INPUT_TYPE and i.parameters.get("input") == read and i != layer]
     return not reaches(network)[layer.id] and (bool(others) or read not in [item.id for item in spec.inputs])
-
-
-def _new_layer(
-    network: NetworkSpec, layer_type: str, name: str, parameters: Mapping[str, Any] | None, tasks: frozenset[str]
-) -> LayerSpec:
-    if layer_type == INPUT_TYPE:
-        refuse(mark("Inputs are set up with the data, not added as layers"))
-    layer_id = new_id(taken_ids(network), name if slug(name) != "item" else layer_type)
-    return LayerSpec(layer_id, name, layer_type, tasks, FrozenDict(parameters))
 
 
 def _swap(spec: ProjectSpec, network: NetworkSpec, first: LayerSpec, second: LayerSpec) -> ProjectSpec:

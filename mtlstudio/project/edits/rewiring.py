@@ -6,19 +6,24 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mtlstudio.base.files import slug
-from mtlstudio.project.graph import CycleError, by_id, descendants, incoming, lineage, main_connection, order, reaches
+from mtlstudio.project.edits.grouping import split_groups, tidy_groups
+from mtlstudio.project.graph import CycleError, by_id, carried, incoming, lineage, order, reaches, shared_behind
+from mtlstudio.project.lanes import lane_of
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output
 
 
 def settled(network: NetworkSpec, all_tasks: Sequence[str]) -> NetworkSpec:
     """The network with every layer's tasks as they follow from the connections, and without double connections.
 
-    A layer's tasks are those whose output depends on it. A dead layer (no output depends on it) keeps its own, as far
+    A layer's tasks are those whose way leads through it. A dead layer (no output depends on it) keeps its own, as far
     as its sources serve them; where they serve none of them it takes theirs; a source that then has no task in common
-    with it is cut off. So for every connection a → b the tasks of b are among those of a.
+    with it is cut off. So for every connection a → b the tasks of b that it carries are among those of a. Into the
+    port of a single task only that task's way leads; such a port is cut off where the layer does not serve the task.
+
+    Groups lose layers that are gone, and vanish with the last one.
     """
     connections = tuple(dict.fromkeys(network.connections))
-    network = replace(network, connections=connections)
+    network = replace(network, connections=connections, groups=tidy_groups(network))
     reach, before, layers = reaches(network), incoming(network), by_id(network)
     try:
         ordered = order(network)
@@ -27,22 +32,36 @@ def settled(network: NetworkSpec, all_tasks: Sequence[str]) -> NetworkSpec:
     tasks: dict[str, frozenset[str]] = {}
     cut: set[Connection] = set()
     for layer_id in ordered:
-        if reach[layer_id]:
-            tasks[layer_id] = reach[layer_id]
-            continue
-        offered = frozenset(all_tasks)
-        for connection in before[layer_id]:
-            common = offered & tasks.get(connection.source, layers[connection.source].tasks)
-            if common or not offered:
-                offered = common
-            else:
-                cut.add(connection)
-        tasks[layer_id] = (layers[layer_id].tasks & offered) or offered
+        tasks[layer_id] = reach[layer_id]
+        if not reach[layer_id]:
+            served = {c.source: tasks.get(c.source, layers[c.source].tasks) for c in before[layer_id]}
+            tasks[layer_id], lost = _dead_tasks(layers[layer_id], before[layer_id], served, frozenset(all_tasks))
+            cut |= lost
+        cut |= {c for c in before[layer_id] if lane_of(c.target_port) not in (None, *tasks[layer_id])}
     return replace(
         network,
         layers=tuple(_with_tasks(layer, tasks[layer.id]) for layer in network.layers),
-        connections=tuple(connection for connection in connections if connection not in cut),
+        connections=tuple(connection for connection in connections if connection not in cut) if cut else connections,
     )
+
+
+def _dead_tasks(
+    layer: LayerSpec, into: Sequence[Connection], served: Mapping[str, frozenset[str]], all_tasks: frozenset[str]
+) -> tuple[frozenset[str], set[Connection]]:
+    """The tasks of a layer that leads to no output, and the connections into it that come from other tasks' layers."""
+    offered, cut = all_tasks, set[Connection]()
+    for connection in into:
+        given, own = served[connection.source], lane_of(connection.source_port)
+        given = given if own is None else given & {own}
+        lane_task = lane_of(connection.target_port)
+        if lane_task is not None:
+            if lane_task not in given:
+                cut.add(connection)
+        elif offered & given or not offered:
+            offered &= given
+        else:
+            cut.add(connection)
+    return (layer.tasks & offered) or offered, cut
 
 
 def split(
@@ -52,13 +71,18 @@ def split(
     that it shares with other tasks.
 
     The originals keep the other tasks, inputs, ids (where none is left, the last part). Copies take their inputs from
-    the same places. Nothing any task computes changes. Dead layers after them are not copied.
+    the same places, those of single tasks from that task's. Nothing any task computes changes, unless a root is a layer
+    between tasks: its copy mixes only the tasks of the part. Dead layers after the roots are not copied, and neither are
+    layers between tasks that only single tasks' ports lead to.
+
+    Copies join the group of their original while a layer of it still serves the part; else they form a group of their
+    own, of the same name.
 
     Returns:
         The network, not settled, and for each copied layer the ids of its copies, in the order of the parts.
     """
     roots = list(roots)
-    after, reach = descendants(network, roots), reaches(network)
+    after, reach = shared_behind(network, roots), reaches(network)
     taken = taken_ids(network)
     instances: dict[str, list[LayerSpec]] = {}
     for layer in network.layers:
@@ -67,22 +91,37 @@ def split(
             instances[layer.id] = _instances(layer, parts, lineage(network, layer.id)[-1], taken)
     connections: list[Connection] = []
     for connection in network.connections:
-        if connection.target not in instances:
-            connections.append(connection)
-        for target in instances.get(connection.target, ()):
-            source = _serving(instances.get(connection.source, ()), target.tasks)
-            connections.append(replace(connection, source=source or connection.source, target=target.id))
+        connections += _copied_connection(connection, instances)
     outputs: list[Output] = []
     for output in network.outputs:
         source = _serving(instances.get(output.layer, ()), frozenset({output.task}))
         outputs.append(replace(output, layer=source or output.layer))
     layers = tuple(instance for layer in network.layers for instance in instances[layer.id])
     copies = {layer_id: [copy.id for copy in found[1:]] for layer_id, found in instances.items() if len(found) > 1}
-    return NetworkSpec(layers, tuple(connections), tuple(outputs)), copies
+    groups = split_groups(network, instances, parts)
+    return NetworkSpec(layers, tuple(connections), tuple(outputs), groups), copies
+
+
+def _copied_connection(connection: Connection, instances: Mapping[str, Sequence[LayerSpec]]) -> list[Connection]:
+    """The connection for each instance of its target, from the instance of its source that serves that one."""
+    if connection.target not in instances:
+        return [connection]
+    targets, own = instances[connection.target], lane_of(connection.target_port)
+    if own is not None:
+        targets = [target for target in targets if own in target.tasks] or targets[:1]
+    given = lane_of(connection.source_port)
+    found: list[Connection] = []
+    for target in targets:
+        wanted = carried(connection, target.tasks) if given is None else frozenset({given})
+        source = _serving(instances.get(connection.source, ()), wanted)
+        found.append(replace(connection, source=source or connection.source, target=target.id))
+    return found
 
 
 def merge(network: NetworkSpec, into: Mapping[str, str]) -> NetworkSpec:
     """Lets one layer do the work of another that is equal to it and takes its inputs from the same places.
+
+    What leads into the ports of single tasks leads into the same ports of the layer that stays.
 
     Args:
         into: id of each layer that goes -> id of the one that takes its place.
@@ -91,16 +130,16 @@ def merge(network: NetworkSpec, into: Mapping[str, str]) -> NetworkSpec:
         The network, not settled.
     """
     connections = [
-        replace(connection, source=into.get(connection.source, connection.source))
-        for connection in network.connections
-        if connection.target not in into
+        replace(c, source=into.get(c.source, c.source), target=into.get(c.target, c.target))
+        for c in network.connections
+        if c.target not in into or lane_of(c.target_port) is not None
     ]
     outputs = tuple(replace(output, layer=into.get(output.layer, output.layer)) for output in network.outputs)
-    return _without(NetworkSpec(network.layers, tuple(connections), outputs), into)
+    return _without(replace(network, connections=tuple(connections), outputs=outputs), into)
 
 
 def heal(network: NetworkSpec, layer_id: str) -> NetworkSpec:
-    """Takes a layer out; what came after it is joined to its main source.
+    """Takes a layer out; what came after it is joined to its main source, after a single task's port to that task's.
 
     Consumers keep the place of their connection, so variadic ports keep their order. Without a source the consumers'
     connections, and the outputs it gave, go too.
@@ -108,22 +147,37 @@ def heal(network: NetworkSpec, layer_id: str) -> NetworkSpec:
     Returns:
         The network, not settled.
     """
-    way = main_connection(network, layer_id)
+    into = [c for c in network.connections if c.target == layer_id]
+    tasks = {layer.id: layer.tasks for layer in network.layers}
     connections: list[Connection] = []
     for connection in network.connections:
         if connection.target == layer_id:
             continue
         if connection.source != layer_id:
             connections.append(connection)
-        elif way is not None:
+            continue
+        served = carried(connection, tasks.get(connection.target, frozenset()))
+        way = _way_before(into, connection.source_port, served)
+        if way is not None:
             connections.append(replace(connection, source=way.source, source_port=way.source_port))
     outputs: list[Output] = []
     for output in network.outputs:
         if output.layer != layer_id:
             outputs.append(output)
-        elif way is not None:
+            continue
+        way = _way_before(into, output.port, frozenset({output.task}))
+        if way is not None:
             outputs.append(replace(output, layer=way.source, port=way.source_port))
-    return _without(NetworkSpec(network.layers, tuple(dict.fromkeys(connections)), tuple(outputs)), {layer_id})
+    healed = replace(network, connections=tuple(dict.fromkeys(connections)), outputs=tuple(outputs))
+    return _without(healed, {layer_id})
+
+
+def _way_before(into: Sequence[Connection], port: str, tasks: frozenset[str]) -> Connection | None:
+    """Of the connections into a layer the one that the way out of `port`, of those tasks, came through."""
+    common = sorted((c for c in into if lane_of(c.target_port) is None), key=lambda c: c.target_port != "in")
+    own = [c for c in into if tasks == {lane_of(c.target_port)}]
+    ways = common + own if lane_of(port) is None else own + common
+    return ways[0] if ways else None
 
 
 def place(
@@ -138,7 +192,7 @@ def place(
     if isinstance(at, Output):
         connections.append(Connection(at.layer, layer_id, at.port, input_port))
         outputs = tuple(Output(at.task, layer_id, output_port) if item == at else item for item in network.outputs)
-        return NetworkSpec(network.layers, tuple(connections), outputs)
+        return replace(network, connections=tuple(connections), outputs=outputs)
     index = connections.index(at)
     connections[index : index + 1] = [
         Connection(at.source, layer_id, at.source_port, input_port),
