@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mtlstudio.project.settings import DataSettings
 from mtlstudio.tasks.geometry import Geometry
+from mtlstudio.tasks.pictures import cropped
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,9 +75,6 @@ def colour(numbers: Sequence[float], settings: DataSettings) -> Colour:
 def turn(images: Sequence[Tensor], geometries: Sequence[Geometry]) -> Tensor:
     """Crops, stretches and mirrors pictures.
 
-    The crop gives the numbers of torchvision's `resized_crop` (bilinear, antialiased) but leaves out its copy into
-    another memory order, which takes as long as the crop itself.
-
     Args:
         images: (3, S, S) uint8 each.
 
@@ -84,18 +82,9 @@ def turn(images: Sequence[Tensor], geometries: Sequence[Geometry]) -> Tensor:
         (N, 3, S, S) uint8.
     """
     import torch
-    from torch.nn.functional import interpolate
     from torchvision.transforms.v2.functional import horizontal_flip, vertical_flip
 
-    turned = []
-    for image, change in zip(images, geometries, strict=True):
-        size = image.shape[-1]
-        top, left, height, width = change.pixels(size)
-        if (height, width) != (size, size):
-            part = image[None, :, top : top + height, left : left + width]
-            image = interpolate(part, size=(size, size), mode="bilinear", antialias=True)[0]
-        turned.append(image)
-    batch = torch.stack(turned)
+    batch = torch.stack([cropped(image, change) for image, change in zip(images, geometries, strict=True)])
     for flip, chosen in (
         (horizontal_flip, [i for i, change in enumerate(geometries) if change.flip_x]),
         (vertical_flip, [i for i, change in enumerate(geometries) if change.flip_y]),

@@ -17,10 +17,14 @@ from PIL import Image, UnidentifiedImageError
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.data.interface import Picture
-from mtlstudio.tasks.geometry import Fit
+from mtlstudio.tasks.pictures import BAR_COLOUR, fit_image
 
 MAX_PIXELS = 170_000_000
-BAR_COLOUR = (124, 116, 104)  # ImageNet's mean: about 0 after standardisation
+
+__all__ = [
+    "BAR_COLOUR", "MAX_PIXELS", "fit_image", "image_size", "load", "open_image", "orientation", "read_image",
+    "read_picture", "upright",
+]  # fmt: skip
 
 _ORIENTATION = 0x0112
 _SIDES_SWAPPED = (5, 6, 7, 8)
@@ -85,28 +89,6 @@ def load(image: Image.Image, path: Path) -> None:
         image.load()
     except Exception as error:
         raise _unreadable(path, error) from error
-
-
-def fit_image(image: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
-    """The picture as the network's square, (S, S, 3) uint8: bilinear with antialiasing.
-
-    Args:
-        image: (h, w, 3) uint8; may have been read smaller than `fit.width` × `fit.height`.
-    """
-    picture = Image.fromarray(image)
-    size = fit.size
-    if fit.mode == "letterbox":
-        side = max(fit.width, fit.height)
-        width, height = (max(1, round(length * size / side)) for length in (fit.width, fit.height))
-        square = Image.new("RGB", (size, size), BAR_COLOUR)
-        square.paste(
-            picture.resize((width, height), Image.Resampling.BILINEAR), ((size - width) // 2, (size - height) // 2)
-        )
-        return np.asarray(square)
-    left, top, width_, height_ = fit.source_box()
-    x, y = picture.width / fit.width, picture.height / fit.height
-    box = (left * x, top * y, min((left + width_) * x, picture.width), min((top + height_) * y, picture.height))
-    return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR, box=box))
 
 
 def upright(pixels: NDArray[np.generic], orientation: int) -> NDArray[np.generic]:

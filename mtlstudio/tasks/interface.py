@@ -103,7 +103,13 @@ class BoundTask(ABC):
     @property
     @abstractmethod
     def output_channels(self) -> int:
-        """C of the output that the task requires: (N, C) for kind `vector`, (N, C, H, W) for kind `map`."""
+        """C of the output that the task requires: (N, C) for kind `vector`, (N, C, H, W) for kind `map`, (N, C, T) for
+        kind `sequence`."""
+
+    @property
+    def least_steps(self) -> int:
+        """T that an output of kind `sequence` (N, C, T) must have at least; 0 for other kinds."""
+        return 0
 
     @abstractmethod
     def encode(self, value: Any, fit: Fit) -> Tensor | None:
@@ -128,12 +134,13 @@ class BoundTask(ABC):
         return torch.stack(list(targets))
 
     def move(self, collated: Any, device: torch.device | str, non_blocking: bool = False) -> Any:
-        """A collated target on another device. Default: every tensor in lists, tuples and dictionaries."""
+        """A collated target on another device. Default: every tensor in lists, tuples and dictionaries; plain numbers
+        stay on the host."""
         if isinstance(collated, list | tuple):
             return type(collated)(self.move(item, device, non_blocking) for item in collated)
         if isinstance(collated, dict):
             return {key: self.move(item, device, non_blocking) for key, item in collated.items()}
-        return collated.to(device, non_blocking=non_blocking)
+        return collated if isinstance(collated, int | float) else collated.to(device, non_blocking=non_blocking)
 
     @abstractmethod
     def loss(self, output: Tensor, target: Any, present: Tensor) -> TaskLoss:
@@ -194,7 +201,7 @@ class BoundTask(ABC):
         """Plain values for tables and `predictions.json` (`class`, `probabilities` by name, `values` …)."""
 
     def dense(self, prediction: Prediction) -> tuple[Any, dict[str, float]] | None:
-        """For dense outputs: the map to save as PNG ((H, W) uint8 or uint16) and what its numbers mean
+        """For dense outputs: the map to save as PNG ((H, W) uint8 or uint16, or (H, W, 3) uint8) and what its numbers mean
         (`{"scale": metres per step}` for depth); None for others."""
         return None
 

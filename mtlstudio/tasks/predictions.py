@@ -66,9 +66,29 @@ class BoxesPrediction:
     scores: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class SequencePrediction:
+    """Symbols read from left to right. `symbols`: their indices; `confidences`: (L,) float32, one per symbol (truth: 1).
+
+    `path`: probability of all that was read, blanks included.
+    """
+
+    symbols: tuple[int, ...]
+    confidences: NDArray[np.float32]
+    path: float = 1.0
+
+
+@dataclass(frozen=True)
+class ImagePrediction:
+    """A picture. `image`: (H, W, 3) uint8 RGB."""
+
+    image: NDArray[np.uint8]
+
+
 Prediction: TypeAlias = (
     ClassPrediction | LabelsPrediction | ValuesPrediction | MaskPrediction | MapPrediction | BoxesPrediction
-)
+    | SequencePrediction | ImagePrediction
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,7 +133,14 @@ class Shapes:
     boxes: tuple[Box, ...] = ()
 
 
-Painting: TypeAlias = IndexMap | ScalarMap | Shapes
+@dataclass(frozen=True)
+class ColourMap:
+    """To be painted: a colour per pixel. `image`: (H, W, 3) uint8 RGB."""
+
+    image: NDArray[np.uint8]
+
+
+Painting: TypeAlias = IndexMap | ScalarMap | Shapes | ColourMap
 
 
 @dataclass(frozen=True)

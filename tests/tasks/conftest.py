@@ -17,7 +17,7 @@ from mtlstudio.tasks.interface import BoundTask, TaskType
 from mtlstudio.tasks.registry import task_type
 
 NAN = float("nan")
-WIDTH, HEIGHT, SIZE = 50, 40, 32
+WIDTH, HEIGHT, SIZE, STEPS = 50, 40, 32, 9
 
 
 @dataclass
@@ -40,16 +40,21 @@ class Example:
         encoded = [task.encode(raw, self.fit(mode)) for raw in self.raws]
         return self.type.bind(self.spec, self.type.statistics(self.spec, [e for e in encoded if e is not None]))
 
-    def batch(self, task: BoundTask, mode: str = "stretch") -> tuple[Any, torch.Tensor]:
-        """All raw targets as a batch: collated, and which are present."""
+    def encoded(self, task: BoundTask, mode: str = "stretch") -> tuple[list[torch.Tensor], torch.Tensor]:
+        """All raw targets encoded, blank where missing, and which are present."""
         encoded = [task.encode(raw, self.fit(mode)) for raw in self.raws]
         present = torch.tensor([target is not None for target in encoded])
-        return task.collate([task.blank(SIZE) if target is None else target for target in encoded]), present
+        return [task.blank(SIZE) if target is None else target for target in encoded], present
+
+    def batch(self, task: BoundTask, mode: str = "stretch") -> tuple[Any, torch.Tensor]:
+        """All raw targets as a batch: collated, and which are present."""
+        encoded, present = self.encoded(task, mode)
+        return task.collate(encoded), present
 
     def output(self, task: BoundTask, count: int | None = None, seed: int = 0) -> torch.Tensor:
         """Random numbers of the shape that the task requires of a network."""
         shape = (len(self.raws) if count is None else count, task.output_channels)
-        maps = (SIZE, SIZE) if self.type.kind == "map" else ()
+        maps = {"map": (SIZE, SIZE), "sequence": (STEPS,), "vector": ()}[self.type.kind]
         return torch.randn((*shape, *maps), generator=torch.Generator().manual_seed(seed))
 
 
@@ -99,9 +104,20 @@ def _detection() -> Example:
     return Example(_spec("detection", class_names=("cat", "dog")), raws)
 
 
+def _sequence() -> Example:
+    raws = ["4071", "55", "", "9 08", None]
+    return Example(_spec("sequence", (LossSpec("ctc", 0.5),), maximum_length=5), raws)
+
+
+def _reconstruction() -> Example:
+    images = np.random.default_rng(3).integers(0, 256, (4, HEIGHT, WIDTH, 3), np.uint8)
+    return Example(_spec("reconstruction", (LossSpec("mse"), LossSpec("l1", 0.5))), [*images, None])
+
+
 EXAMPLES: dict[str, Callable[[], Example]] = {
     "classification": _classification, "multilabel": _multilabel, "regression": _regression,
     "segmentation": _segmentation, "depth": _depth, "detection": _detection,
+    "sequence": _sequence, "reconstruction": _reconstruction,
 }  # fmt: skip
 
 
