@@ -81,7 +81,7 @@ class BoundReconstruction(DeclaredTask):
             "the picture itself", "(N, 3, S, S) float32: the picture in 0 … 1, NaN where it is unknown",
             "target.isfinite()", "torch.rand(3, IMAGE_SIZE, IMAGE_SIZE)",
             "({output} * {name}_STD + {name}_MEAN).clamp(0, 1)", "output", "(target - {name}_MEAN) / {name}_STD",
-            {"MEAN": self.centre, "STD": self.scale},
+            {"MEAN": self.centre, "STD": self.scale}, collated=lambda target: target * 255,
         )  # fmt: skip
 
     def encode(self, value: Any, fit: Fit) -> Tensor | None:

@@ -29,6 +29,7 @@ from mtlstudio.tasks.metrics import Sums, ratio
 from mtlstudio.tasks.predictions import Painting, Prediction, Row, SequencePrediction
 from mtlstudio.tasks.strings import ctc, distance, path_distances, steps_of
 from mtlstudio.tasks.words import number, percent
+from mtlstudio.tasks.written import WrittenTask
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,6 +84,11 @@ class BoundSequence(DeclaredTask):
     def output_channels(self) -> int:
         """The blank and all symbols."""
         return len(self.symbols) + 1
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The symbols."""
+        return self.symbols
 
     @property
     def least_steps(self) -> int:
@@ -169,6 +175,18 @@ class BoundSequence(DeclaredTask):
         for _, weight, _ in self.losses:
             value = value + weight * part
         return TaskLoss(value, {loss_id: part.detach() for loss_id, _, _ in self.losses}, known.sum().float())
+
+    def written(self) -> WrittenTask:
+        """See `WrittenTask`."""
+        return WrittenTask(
+            f"a string of {len(self.symbols)} symbols, read from left to right",
+            "(N, M) int64: {name}_SYMBOLS[k] as k + 1, 0 behind the end; all 0 where it is unknown",
+            "(target > 0).any(1)", f"torch.randint(1, {self.output_channels}, (2,))",
+            '"".join({name}_SYMBOLS[k - 1] for k in torch.unique_consecutive({output}.argmax(0)).tolist() if k)',
+            constants={"SYMBOLS": self.symbols}, functions={"ctc": "mtlstudio.tasks.strings.ctc"},
+            arguments=("output", "target", "(target > 0).sum(1).tolist()", "known"),
+            collated=lambda target: self.collate([row[row > 0] for row in target]),
+        )  # fmt: skip
 
     def metrics(self) -> SequenceMetrics:
         """Fresh counts."""

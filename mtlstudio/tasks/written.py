@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,9 @@ class WrittenTask:
         output: expression of `output` as the loss functions take it.
         wanted: expression of `target` as the loss functions take it.
         constants: name without prefix -> value: numbers, texts, tuples of them; lists become tensors.
+        functions: loss id -> full name of the function that computes it, for losses outside `tasks.losses`.
+        arguments: expressions that the loss functions take, before their parameters.
+        collated: such a batch of targets as `BoundTask.loss` takes it, where it takes another form; for comparison.
     """
 
     about: str
@@ -33,3 +36,6 @@ class WrittenTask:
     output: str = "output"
     wanted: str = "target"
     constants: Mapping[str, Any] = field(default_factory=dict)
+    functions: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ("output", "target", "known")
+    collated: Callable[[Any], Any] | None = None

@@ -154,4 +154,6 @@ def _compared(case: Case, batches: Sequence[Batch], said: Mapping[str, Any]) -> 
 
 def _live_loss(subject: Subject, task: str, output: Tensor, target: Tensor) -> float:
     present = torch.ones(len(output), dtype=torch.bool)
-    return float(subject.tasks[task].loss(output, target, present).value)
+    written = subject.tasks[task].written()
+    given = target if written is None or written.collated is None else written.collated(target)
+    return float(subject.tasks[task].loss(output, given, present).value)

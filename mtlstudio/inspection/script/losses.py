@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from mtlstudio.network.export.source import Sources
 from mtlstudio.tasks.bound import DeclaredTask
 from mtlstudio.tasks.interface import BoundTask
 from mtlstudio.tasks.losses import LOSSES
+from mtlstudio.tasks.written import WrittenTask
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class TaskWriter:
             return _stand_in(bound, name)
         prefix = name.upper()
         constants = {f"{prefix}_{key}": value for key, value in written.constants.items()}
-        terms = self._terms(bound, prefix, constants)
+        terms = self._terms(bound, written, prefix, constants)
 
         def filled(expression: str, output: str = "output") -> str:
             return expression.replace("{name}", prefix).replace("{output}", output)
@@ -78,11 +80,11 @@ class TaskWriter:
             filled(written.sample), filled(written.prediction, f"outputs[{text(bound.spec.id)}][0]"),
         )  # fmt: skip
 
-    def _terms(self, bound: DeclaredTask, prefix: str, constants: dict[str, Any]) -> list[str]:
+    def _terms(self, bound: DeclaredTask, written: WrittenTask, prefix: str, constants: dict[str, Any]) -> list[str]:
         """The `return` of a loss function: its losses, weighted, added up."""
         terms: list[tuple[float, Group]] = []
         for loss_id, weight, parameters in bound.losses:
-            function = LOSSES[loss_id].function
+            function = _function(loss_id, written)
             words: list[Expression] = []
             for key, value in parameters.items():
                 if key in ("class_weights", "pos_weight"):
@@ -93,8 +95,16 @@ class TaskWriter:
                 elif value != (function.__kwdefaults__ or {}).get(key, ...):
                     words.append(Named(f"{key}=", repr(value)))
             called = self.sources.add(function.__module__, function.__name__)
-            terms.append((weight, Group(f"{called}(", ["output", "target", "known", *words], ")")))
+            terms.append((weight, Group(f"{called}(", [*written.arguments, *words], ")")))
         return _sum(terms)
+
+
+def _function(loss_id: str, written: WrittenTask) -> Any:
+    """The function that computes a loss."""
+    if loss_id not in written.functions:
+        return LOSSES[loss_id].function
+    module, _, name = written.functions[loss_id].rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def _sum(terms: list[tuple[float, Group]]) -> list[str]:
