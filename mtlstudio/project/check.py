@@ -20,7 +20,16 @@ from mtlstudio.base.texts import mark
 from mtlstudio.project.check_network import Variadic, network_problems
 from mtlstudio.project.problems import Place, Problem, Severity, declare
 from mtlstudio.project.settings import parameters_of
-from mtlstudio.project.spec import DatasetSpec, InputSpec, LayerSpec, LossSpec, ProjectSpec, TaskSpec
+from mtlstudio.project.spec import (
+    INPUT_TYPES,
+    DatasetSpec,
+    InputSpec,
+    LayerSpec,
+    LossSpec,
+    ProjectSpec,
+    TaskGroup,
+    TaskSpec,
+)
 
 NO_TASKS = declare("project.no_tasks", mark("There is no task yet."), mark("Add one: something to predict."))
 DUPLICATE_ID = declare(
@@ -52,6 +61,26 @@ TARGET = declare(
 UNLABELLED = declare(
     "project.unlabelled", mark("No data set has labels for “{task}”."), mark("Choose what it learns from in Data.")
 )
+INPUT = declare(
+    "project.input", mark("The data set gives data to the input {input!r}, which is not there."), mark("Remove it.")
+)
+INPUT_KIND = declare("project.input_type", mark("There is no type of input {type!r}."), mark("Known: {known}."))
+TASK_GROUP_TASK = declare(
+    "project.task_group_task",
+    mark("The group “{name}” names the task {task!r}, which is not there."),
+    mark("Leave it out."),
+)
+TASK_GROUP_OVERLAP = declare(
+    "project.task_group_overlap",
+    mark("“{task}” is in the group “{name}” and in an earlier one."),
+    mark("Leave it in the first."),
+)
+TASK_GROUP_EMPTY = declare("project.task_group_empty", mark("The group “{name}” is empty."), mark("Remove it."))
+TASK_GROUP_APART = declare(
+    "project.task_group_apart",
+    mark("The tasks of the group “{name}” are no neighbours."),
+    mark("Move their rows together."),
+)
 CHANNELS = declare("project.channels", mark("The input has {channels} channels."), mark("It needs at least 1."))
 
 _ID = re.compile(r"[a-z0-9_-]{1,100}")
@@ -67,6 +96,7 @@ def check_structure(spec: ProjectSpec, variadic: Variadic | None = None) -> list
     found = [
         *_ids(spec),
         *_tasks(spec),
+        *_task_groups(spec),
         *_datasets(spec),
         *_settings(spec),
         *network_problems(spec, variadic),
@@ -76,10 +106,11 @@ def check_structure(spec: ProjectSpec, variadic: Variadic | None = None) -> list
 
 
 def _ids(spec: ProjectSpec) -> Iterator[Problem]:
-    kinds: dict[str, tuple[InputSpec | DatasetSpec | TaskSpec | LayerSpec, ...]] = {
+    kinds: dict[str, tuple[InputSpec | DatasetSpec | TaskSpec | TaskGroup | LayerSpec, ...]] = {
         "input": spec.inputs,
         "dataset": spec.datasets,
         "task": spec.tasks,
+        "task_group": spec.task_groups,
         "layer": spec.network.layers,
     }
     for kind, things in kinds.items():
@@ -116,18 +147,43 @@ def _weights(task: TaskSpec) -> Iterator[Problem]:
         yield _error(SCHEDULE, Place("task", task.id, "weight_schedule"))
 
 
+def _task_groups(spec: ProjectSpec) -> Iterator[Problem]:
+    rows = {task.id: row for row, task in enumerate(spec.tasks)}
+    taken: set[str] = set()
+    for group in spec.task_groups:
+        place, known = Place("task_group", group.id), [rows[i] for i in group.tasks if i in rows]
+        if not group.tasks:
+            yield _error(TASK_GROUP_EMPTY, place, mend="tidy_task_groups", name=group.name)
+        for task_id in group.tasks:
+            if task_id not in rows:
+                yield _error(TASK_GROUP_TASK, place, mend="tidy_task_groups", name=group.name, task=task_id)
+            elif task_id in taken:
+                yield _error(
+                    TASK_GROUP_OVERLAP, place, mend="tidy_task_groups", name=group.name, task=spec.task(task_id).name
+                )
+            taken.add(task_id)
+        if known and max(known) - min(known) >= len(set(known)):
+            yield Problem(TASK_GROUP_APART, Severity.WARNING, place, FrozenDict(name=group.name), "tidy_task_groups")
+
+
 def _datasets(spec: ProjectSpec) -> Iterator[Problem]:
     labelled = {task_id for dataset in spec.datasets for task_id in dataset.targets}
     for dataset in spec.datasets:
         for task_id in dataset.targets:
             if task_id not in spec.task_ids:
                 yield _error(TARGET, Place("dataset", dataset.id, "targets"), mend="remove_target", task=task_id)
+        for input_id in dataset.inputs:
+            if input_id not in [item.id for item in spec.inputs]:
+                yield _error(INPUT, Place("dataset", dataset.id, "inputs"), mend="remove_input", input=input_id)
     for task in spec.tasks:
         if spec.datasets and task.id not in labelled:
             yield Problem(UNLABELLED, Severity.WARNING, Place("task", task.id), FrozenDict(task=task.name))
     for item in spec.inputs:
         if item.channels < 1:
             yield _error(CHANNELS, Place("input", item.id, "channels"), channels=item.channels)
+        if item.type not in INPUT_TYPES:
+            known = ", ".join(INPUT_TYPES)
+            yield _error(INPUT_KIND, Place("input", item.id, "type"), type=item.type, known=known)
 
 
 def _settings(spec: ProjectSpec) -> Iterator[Problem]:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
-from mtlstudio.project.graph import INPUT_TYPE, CycleError, by_id, incoming, order, reaches
-from mtlstudio.project.lanes import carries
+from mtlstudio.project.graph import INPUT_TYPE, CycleError, by_id, carried, incoming, mixed_lanes, order, reaches
+from mtlstudio.project.lanes import lane_of
 from mtlstudio.project.problems import Place, Problem, Severity, declare
-from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, ProjectSpec
+from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec
 
 Variadic = Callable[[LayerSpec, str], bool]
 """Whether an input port of a layer takes several connections."""
@@ -43,6 +43,33 @@ DEAD = declare(
     "network.dead_layer", mark("Nothing comes of “{name}”: no output depends on it."), mark("Connect it, or delete it.")
 )
 NO_SOURCE = declare("network.no_source", mark("Nothing goes into “{name}”."), mark("Connect a layer to it."))
+LANE_NOT_SERVED = declare(
+    "network.lane_not_served",
+    mark("The connection leads to a port of “{task}”, which “{name}” does not serve."),
+    mark("Recompute who shares what."),
+)
+LANE_MIXED = declare(
+    "network.lane_mixed",
+    mark("What leaves “{source}” there belongs to “{owner}” alone, but “{target}” serves {tasks}."),
+    mark("Give each task its own layer there."),
+)
+LANE_OUTPUT = declare(
+    "network.lane_output",
+    mark("“{task}” takes its output from a port of “{source}” that belongs to “{owner}”."),
+    mark("Take it from another layer."),
+)
+GROUP_LAYER = declare(
+    "network.group_layer",
+    mark("The group “{name}” names the layer {layer!r}, which is not there."),
+    mark("Leave it out."),
+)
+GROUP_OVERLAP = declare(
+    "network.group_overlap",
+    mark("“{layer}” is in the group “{name}” and in an earlier one."),
+    mark("Leave it in the first."),
+)
+GROUP_EMPTY = declare("network.group_empty", mark("The group “{name}” is empty."), mark("Remove it."))
+GROUP_ID = declare("network.group_id", mark("{count} groups of layers have the id {id!r}."), mark("Give each its own."))
 UNKNOWN_LAYER = declare(
     "network.unknown_layer", mark("The connection names the layer {layer!r}, which is not there."), mark("Remove it.")
 )
@@ -94,6 +121,7 @@ def network_problems(spec: ProjectSpec, variadic: Variadic | None = None) -> Ite
     yield from _layers(spec)
     yield from _connections(network)
     yield from _outputs(spec)
+    yield from _groups(network)
     if variadic is not None:
         yield from _ports(network, variadic)
     try:
@@ -103,10 +131,11 @@ def network_problems(spec: ProjectSpec, variadic: Variadic | None = None) -> Ite
             yield _error(CYCLE, Place("layer", layer_id), layers=str(error.values["layers"]))
         return
     yield from _sharing(spec)
+    yield from _lanes(spec)
 
 
 def _layers(spec: ProjectSpec) -> Iterator[Problem]:
-    network, into = spec.network, incoming(spec.network)
+    network, into, reach = spec.network, incoming(spec.network), reaches(spec.network)
     for layer_id, count in Counter(layer.id for layer in network.layers).items():
         if count > 1:
             yield _error(DUPLICATE_LAYER, Place("layer", layer_id), id=layer_id, count=count)
@@ -117,7 +146,8 @@ def _layers(spec: ProjectSpec) -> Iterator[Problem]:
             yield _error(UNKNOWN_TASK, place, mend="recompute_sharing", name=layer.name, task=task_id)
         if layer.type != INPUT_TYPE:
             if not into[layer.id]:
-                yield _error(NO_SOURCE, place, name=layer.name)
+                severity = Severity.ERROR if reach[layer.id] else Severity.WARNING  # put there, not connected yet
+                yield Problem(NO_SOURCE, severity, place, FrozenDict(name=layer.name))
         elif layer.parameters.get("input") not in inputs:
             known, named = ", ".join(inputs) or "—", str(layer.parameters.get("input", ""))
             yield _error(UNKNOWN_INPUT, Place("layer", layer.id, "input"), name=layer.name, input=named, known=known)
@@ -175,16 +205,55 @@ def _sharing(spec: ProjectSpec) -> Iterator[Problem]:
             yield _error(NO_TASKS, place, mend="recompute_sharing", name=layer.name)
     for connection in network.connections:
         source, target = layers.get(connection.source), layers.get(connection.target)
-        if source is None or target is None:
+        served = frozenset[str]() if target is None else carried(connection, target.tasks)
+        if source is None or target is None or served <= source.tasks:
             continue
-        carried = {task for task in target.tasks if carries(connection.target_port, task)}
-        if carried <= source.tasks:
-            continue
-        tasks = _names(spec, frozenset(carried) - source.tasks)
+        tasks = _names(spec, served - source.tasks)
         yield _error(
             NOT_SERVED, connection_place(connection), mend="recompute_sharing",
             source=source.name, target=target.name, tasks=tasks,
         )  # fmt: skip
+
+
+def _lanes(spec: ProjectSpec) -> Iterator[Problem]:
+    """Ports of single tasks: only of tasks that the layer serves, and only for them."""
+    layers = by_id(spec.network)
+    for connection in spec.network.connections:
+        own, target = lane_of(connection.target_port), layers.get(connection.target)
+        if target is not None and own is not None and own not in target.tasks:
+            place, task = connection_place(connection), _names(spec, frozenset({own}))
+            yield _error(LANE_NOT_SERVED, place, mend="recompute_sharing", name=target.name, task=task)
+    for use in mixed_lanes(spec.network):
+        source = layers.get(use.layer if isinstance(use, Output) else use.source)
+        if source is None:
+            continue
+        owner = lane_of(use.port if isinstance(use, Output) else use.source_port) or ""
+        values = {"source": source.name, "owner": _names(spec, frozenset({owner}))}
+        if isinstance(use, Output):
+            task = _names(spec, frozenset({use.task}))
+            yield _error(LANE_OUTPUT, Place("task", use.task), **values, task=task)
+        elif use.target in layers:
+            target = layers[use.target]
+            tasks, place = _names(spec, carried(use, target.tasks)), connection_place(use)
+            yield _error(LANE_MIXED, place, mend="remove_connection", **values, target=target.name, tasks=tasks)
+
+
+def _groups(network: NetworkSpec) -> Iterator[Problem]:
+    layers, taken = by_id(network), set[str]()
+    for group_id, count in Counter(group.id for group in network.groups).items():
+        if count > 1:
+            yield _error(GROUP_ID, Place("group", group_id), id=group_id, count=count)
+    for group in network.groups:
+        place = Place("group", group.id)
+        if not group.layers:
+            yield _error(GROUP_EMPTY, place, mend="tidy_groups", name=group.name)
+        for layer_id in group.layers:
+            if layer_id not in layers:
+                yield _error(GROUP_LAYER, place, mend="tidy_groups", name=group.name, layer=layer_id)
+            elif layer_id in taken:
+                layer = layers[layer_id].name
+                yield _error(GROUP_OVERLAP, place, mend="tidy_groups", name=group.name, layer=layer)
+            taken.add(layer_id)
 
 
 def _names(spec: ProjectSpec, task_ids: frozenset[str]) -> str:

@@ -37,6 +37,9 @@ BAD_ID = declare("file.bad_id", mark("{found!r} is no id."), mark("Small letters
 _WRITTEN_WHOLE = (ProjectSpec, InputSpec, TaskSpec, DataSettings, TrainingSettings)
 """What is written with its defaults too, so that a later default changes no project."""
 
+_LEFT_OUT_EMPTY = ("task_groups", "start_from")
+"""What most projects do not have: written only where it says something."""
+
 __all__ = [
     "ProjectFileError",
     "decode",
@@ -88,15 +91,17 @@ def fragment_to_json(fragment: Fragment) -> dict[str, Any]:
 
 
 def fragment_from_json(values: Any) -> Fragment:
-    """Copied layers from JSON values.
+    """Copied layers from JSON values; older versions are migrated.
 
     Raises:
-        ProjectFileError: they are something else.
+        ProjectFileError: they are something else, or of a newer version.
     """
     if not isinstance(values, dict) or values.get("format") != f"{FORMAT}-fragment":
         raise ProjectFileError(mark("these are no layers"))
     body = {key: value for key, value in values.items() if key not in ("format", "version")}
-    return _read_whole(Fragment, body, "")
+    # What a migration does to a network it does to a part of one.
+    current = migrate({"format": FORMAT, "version": values.get("version"), "network": body})
+    return _read_whole(Fragment, current["network"], "")
 
 
 def decode(hint: Any, value: Any, path: str) -> Any:
@@ -146,7 +151,7 @@ def _written(thing: Any) -> dict[str, Any]:
     return {
         field.name: _value(getattr(thing, field.name), types_[field.name])
         for field in fields(thing)
-        if whole or getattr(thing, field.name) != _default(field)
+        if (whole and field.name not in _LEFT_OUT_EMPTY) or getattr(thing, field.name) != _default(field)
     }
 
 

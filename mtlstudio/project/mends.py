@@ -9,6 +9,8 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.project.check_network import connection_place
 from mtlstudio.project.edits import delete_layers, replace_network
+from mtlstudio.project.edits.grouping import tidy_groups
+from mtlstudio.project.edits.task_groups import with_task_groups
 from mtlstudio.project.problems import Problem
 from mtlstudio.project.settings import parameters_of
 from mtlstudio.project.spec import ProjectSpec
@@ -82,6 +84,23 @@ def _remove_target(spec: ProjectSpec, problem: Problem) -> ProjectSpec:
     return replace(spec, datasets=tuple(datasets))
 
 
+def _remove_input(spec: ProjectSpec, problem: Problem) -> ProjectSpec:
+    input_id = str(problem.values["input"])
+    datasets = (
+        replace(item, inputs=item.inputs.without(input_id)) if item.id == problem.place.id else item
+        for item in spec.datasets
+    )
+    return replace(spec, datasets=tuple(datasets))
+
+
+def _tidy_groups(spec: ProjectSpec, problem: Problem) -> ProjectSpec:
+    return spec.with_network(replace(spec.network, groups=tidy_groups(spec.network)))
+
+
+def _tidy_task_groups(spec: ProjectSpec, problem: Problem) -> ProjectSpec:
+    return with_task_groups(spec, spec.tasks, spec.task_groups)
+
+
 def _reset_setting(spec: ProjectSpec, problem: Problem) -> ProjectSpec:
     room, name = problem.place.kind, problem.place.field
     settings = getattr(spec, room)
@@ -97,6 +116,9 @@ for _mend in (
     Mend("remove_connection", mark("Remove the connection"), _remove_connection),
     Mend("remove_output", mark("Remove the output"), _remove_output),
     Mend("remove_target", mark("Remove it"), _remove_target),
+    Mend("remove_input", mark("Remove it"), _remove_input),
+    Mend("tidy_groups", mark("Tidy the groups"), _tidy_groups),
+    Mend("tidy_task_groups", mark("Tidy the groups"), _tidy_task_groups),
     Mend("reset_setting", mark("Back to the default"), _reset_setting),
 ):
     add(_mend)

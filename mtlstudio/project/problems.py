@@ -24,8 +24,8 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a problem is: `kind` is project, input, dataset, task, layer, connection, data, training or file;
-    `id` names the thing, `field` its parameter."""
+    """Where a problem is: `kind` is project, input, dataset, task, task_group, layer, group, connection, data, training
+    or file; `id` names the thing, `field` its parameter."""
 
     kind: str
     id: str = ""

@@ -14,6 +14,8 @@ from mtlstudio.project.settings import DataSettings, MethodSpec, TrainingSetting
 
 FORMAT = "mtlstudio-project"
 VERSION = 2
+INPUT_TYPES = ("image", "map")
+"""What an input can be: see `InputSpec.type`."""
 
 _Named = TypeVar("_Named", bound="InputSpec | DatasetSpec | TaskSpec | LayerSpec")
 
@@ -222,6 +224,7 @@ def _by_id(items: tuple[_Named, ...], item_id: str) -> _Named:
 
 
 __all__ = [
-    "FORMAT", "VERSION", "Connection", "DataSettings", "DatasetSpec", "InputSpec", "LayerGroup", "LayerSpec",
-    "LossSpec", "MethodSpec", "NetworkSpec", "Output", "ProjectSpec", "TaskGroup", "TaskSpec", "TrainingSettings",
+    "FORMAT", "INPUT_TYPES", "VERSION", "Connection", "DataSettings", "DatasetSpec", "InputSpec", "LayerGroup",
+    "LayerSpec", "LossSpec", "MethodSpec", "NetworkSpec", "Output", "ProjectSpec", "TaskGroup", "TaskSpec",
+    "TrainingSettings",
 ]  # fmt: skip

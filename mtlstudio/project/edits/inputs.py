@@ -11,10 +11,7 @@ from mtlstudio.base.texts import mark
 from mtlstudio.project.edits.common import refuse, with_settled
 from mtlstudio.project.edits.rewiring import new_id, settled, taken_ids
 from mtlstudio.project.graph import INPUT_TYPE, reaches
-from mtlstudio.project.spec import InputSpec, LayerSpec, ProjectSpec
-
-TYPES = ("image", "map")
-"""What an input can be: see `InputSpec`."""
+from mtlstudio.project.spec import INPUT_TYPES, InputSpec, LayerSpec, ProjectSpec
 
 
 def add_input(spec: ProjectSpec, name: str, type: str = "image", channels: int = 3) -> tuple[ProjectSpec, str]:
@@ -144,9 +141,12 @@ def _reads(layer: LayerSpec, input_id: str) -> bool:
 def _check(item: InputSpec) -> None:
     if not isinstance(item.name, str) or not item.name.strip():
         refuse(mark("A name cannot be empty"))
-    if item.type not in TYPES:
+    if item.type not in INPUT_TYPES:
         refuse(
-            mark("There is no type of input {type!r}"), mark("Known: {known}."), type=item.type, known=", ".join(TYPES)
+            mark("There is no type of input {type!r}"),
+            mark("Known: {known}."),
+            type=item.type,
+            known=", ".join(INPUT_TYPES),
         )
     if isinstance(item.channels, bool) or not isinstance(item.channels, int) or item.channels < 1:
         refuse(mark("An input needs at least 1 channel, not {channels}"), channels=item.channels)

@@ -146,7 +146,8 @@ def move_layer(spec: ProjectSpec, layer_id: str, at: Connection | Output) -> Pro
     """Takes a layer out of its place, heals that, and puts it on another connection. Its side inputs stay connected.
 
     Raises:
-        EditRefused: it is an input, nothing leads through it, or the new place depends on itself through it.
+        EditRefused: it is an input or stands between tasks, nothing leads through it, or the new place depends on itself
+            through it.
     """
     network = settled(spec.network, spec.task_ids)
     layer = layer_of(network, layer_id)
@@ -156,17 +157,23 @@ def move_layer(spec: ProjectSpec, layer_id: str, at: Connection | Output) -> Pro
         refuse(mark("“{layer}” has nothing before it and cannot be moved"), layer=layer.name)
     if layer_id in ((at.layer,) if isinstance(at, Output) else (at.source, at.target)):
         return spec
+    if layer_id in crossing(network):
+        refuse(
+            mark("“{layer}” stands between tasks and cannot be moved as a whole"),
+            mark("Delete it, and put it in at its new place."),
+            layer=layer.name,
+        )
     port = only_port(network, layer)
     side = [c for c in network.connections if c.target == layer_id and c != way]
     network = with_layer(heal(network, layer_id), layer, at.layer if isinstance(at, Output) else at.source)
     network = replace(network, connections=(*network.connections, *side))
     network = place(network, at, layer_id, way.target_port, port)
     refuse_circle(network, layer)
-    return with_settled(spec, network)
+    return with_settled(spec, network, [layer_id])
 
 
 def shift_layer(spec: ProjectSpec, layer_id: str, steps: int) -> ProjectSpec:
-    """Swaps a layer with the one after it (`steps` 1) or before it (−1) on its way.
+    """Swaps a layer with the one after it (`steps` 1) or before it (−1) on its way; one between tasks on each of them.
 
     Raises:
         EditRefused: there is none, or the ways of tasks part between the two.
@@ -175,15 +182,21 @@ def shift_layer(spec: ProjectSpec, layer_id: str, steps: int) -> ProjectSpec:
         raise ValueError(steps)
     network = settled(spec.network, spec.task_ids)
     layer = layer_of(network, layer_id)
+    lanes = _lane_ways(network, layer_id, steps)
+    if lanes:
+        for task_id in lanes:
+            spec = _swap(spec, network, _lane_ways(network, layer_id, steps)[task_id])
+            network = spec.network
+        return spec
     if steps < 0:
         way = main_connection(network, layer_id)
         if way is None or network.layer(way.source).type == INPUT_TYPE:
             refuse(mark("Nothing before “{layer}” can be swapped with it"), layer=layer.name)
-        return _swap(spec, network, network.layer(way.source), layer)
-    after = [c.target for c in network.connections if c.source == layer_id]
+        return _swap(spec, network, way)
+    after = [c for c in network.connections if c.source == layer_id]
     if not after:
         refuse(mark("Nothing comes after “{layer}”"), layer=layer.name)
-    return _swap(spec, network, layer, network.layer(after[0]))
+    return _swap(spec, network, after[0])
 
 
 def _consumers(
@@ -225,31 +238,55 @@ def _is_spare(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec) -> bool
     return not reaches(network)[layer.id] and (bool(others) or read not in [item.id for item in spec.inputs])
 
 
-def _swap(spec: ProjectSpec, network: NetworkSpec, first: LayerSpec, second: LayerSpec) -> ProjectSpec:
-    """p → first → second → rest becomes p → second → first → rest."""
-    before, between = main_connection(network, first.id), main_connection(network, second.id)
-    if before is None or between is None or between.source != first.id:
+def _lane_ways(network: NetworkSpec, layer_id: str, steps: int) -> dict[str, Connection]:
+    """For each task the connection into its port of a layer between tasks (`steps` −1), or the first out of it (1)."""
+    found: dict[str, Connection] = {}
+    for connection in network.connections:
+        here, port = (
+            (connection.target, connection.target_port)
+            if steps < 0
+            else (connection.source, connection.source_port)
+        )  # fmt: skip
+        own = lane_of(port)
+        if here == layer_id and own is not None:
+            found.setdefault(own, connection)
+    return found
+
+
+def _swap(spec: ProjectSpec, network: NetworkSpec, between: Connection) -> ProjectSpec:
+    """p → first → second → rest becomes p → second → first → rest; through a layer between tasks in one lane."""
+    first, second = network.layer(between.source), network.layer(between.target)
+    own = lane_of(between.target_port) or lane_of(between.source_port) or ""
+    before = main_connection(network, first.id, own)
+    if before is None or main_connection(network, second.id, own) != between:
         refuse(mark("“{second}” does not follow “{first}”"), first=first.name, second=second.name)
-    leaving = [c for c in network.connections if c.source == first.id]
-    if len(leaving) > 1 or any(output.layer == first.id for output in network.outputs):
+    crossed = crossing(network) & {first.id, second.id}
+    if len(crossed) == 2:
+        refuse(mark("“{first}” and “{second}” both stand between tasks"), first=first.name, second=second.name)
+    given = lane(own) if first.id in crossed else None
+    leaving = [c for c in network.connections if c.source == first.id and given in (None, c.source_port)]
+    ends = [o for o in network.outputs if o.layer == first.id and given in (None, o.port)]
+    if len(leaving) > 1 or ends:
         refuse(
             mark("Several ways leave “{first}”; it cannot be swapped with “{second}”"),
             first=first.name,
             second=second.name,
         )
-    port = only_port(network, second)
+    port = lane(own) if second.id in crossed else only_port(network, second)
     connections: list[Connection] = []
     for connection in network.connections:
         if connection == before:
             connections.append(Connection(before.source, second.id, before.source_port, between.target_port))
         elif connection == between:
             connections.append(Connection(second.id, first.id, port, before.target_port))
-        elif connection.source == second.id:
+        elif connection.source == second.id and (second.id not in crossed or connection.source_port == port):
             connections.append(replace(connection, source=first.id, source_port=between.source_port))
         else:
             connections.append(connection)
     outputs = tuple(
-        Output(output.task, first.id, between.source_port) if output.layer == second.id else output
+        Output(output.task, first.id, between.source_port)
+        if output.layer == second.id and (second.id not in crossed or output.port == port)
+        else output
         for output in network.outputs
     )
-    return with_settled(spec, NetworkSpec(network.layers, tuple(connections), outputs))
+    return with_settled(spec, replace(network, connections=tuple(connections), outputs=outputs))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mtlstudio.base.texts import mark
-from mtlstudio.project.graph import by_id, depths, incoming, reaches
+from mtlstudio.project.graph import by_id, crossing, depths, incoming, reaches
+from mtlstudio.project.lanes import lane_of
 from mtlstudio.project.spec import LayerSpec, NetworkSpec
 
 Wiring = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -30,11 +31,13 @@ class Match:
     Attributes:
         pairs: layer -> the one that corresponds to it, where these differ.
         fits: the ways have the same shape and their layers the same types.
+        apart: they come after a layer between tasks, which gives each task features of its own.
         difference: the first thing, seen from the inputs, that keeps them from being one; None where nothing does.
     """
 
     pairs: dict[str, str]
     fits: bool = True
+    apart: bool = False
     difference: Difference | None = None
 
     def differ(self, difference: Difference, *, fits: bool) -> None:
@@ -48,7 +51,8 @@ class Ways:
 
     Attributes:
         layers: all layers by id.
-        wirings: what is connected to each.
+        wirings: what is connected to each, but for ports of single tasks: these do not meet in the layer's inputs.
+        crossing: layers between tasks.
         live: for each layer the tasks whose output depends on it; a dead one takes part in no way.
 
     Raises:
@@ -61,8 +65,11 @@ class Ways:
         for layer_id, connections in incoming(network).items():
             ports: dict[str, list[tuple[str, str]]] = {}
             for connection in connections:
+                if lane_of(connection.target_port) is not None:
+                    continue
                 ports.setdefault(connection.target_port, []).append((connection.source, connection.source_port))
             self.wirings[layer_id] = tuple(sorted((port, tuple(sources)) for port, sources in ports.items()))
+        self.crossing = crossing(network)
         self.live = reaches(network)
         self._columns = depths(network)
         self._giving = {output.layer for output in network.outputs}
@@ -70,6 +77,10 @@ class Ways:
     def related(self, layer_id: str, other_id: str) -> bool:
         """Whether one is a copy of the other, or both are copies of a third."""
         return not self._family(layer_id).isdisjoint(self._family(other_id))
+
+    def same_column(self, layer_id: str, other_id: str) -> bool:
+        """Whether two layers stand equally far from the inputs."""
+        return self._columns[layer_id] == self._columns[other_id]
 
     def candidates(self, layer_id: str, task_id: str) -> list[str]:
         """Layers of the task's way that may correspond to a layer, likeliest first."""
@@ -150,6 +161,7 @@ class Ways:
                 unlike = self._unlike(one, two, found.pairs)
                 if unlike is not None:
                     found.differ(unlike, fits=False)
+                    found.apart = self.lanes_before(one) != self.lanes_before(two)
                     return
                 found.pairs[one] = two
                 waiting.append((one, two, True))
@@ -160,6 +172,12 @@ class Ways:
         layer, other = self.layers[one], self.layers[two]
         if layer.type != other.type:
             return self.difference(one, two)
+        if self.lanes_before(one) != self.lanes_before(two):
+            between = next(iter([*self.lanes_before(one), *self.lanes_before(two)]))[0]
+            return Difference(
+                mark("“{layer}” and “{other}” come after “{between}”, which gives each task features of its own"),
+                {"layer": layer.name, "other": other.name, "between": self.layers[between].name},
+            )
         clash = one in pairs or two in pairs.values() or layer.tasks & other.tasks
         if clash or _shape(self.wirings[one]) != _shape(self.wirings[two]):
             return Difference(
@@ -167,6 +185,10 @@ class Ways:
                 {"layer": layer.name, "other": other.name},
             )
         return None
+
+    def lanes_before(self, layer_id: str) -> list[tuple[str, str]]:
+        """What leads into a layer from ports of single tasks: (layer between tasks, port), in order."""
+        return [source for _, sources in self.wirings[layer_id] for source in sources if lane_of(source[1]) is not None]
 
     def _sources(self, one: str, two: str) -> list[tuple[str, str]]:
         flat, other = ([s for _, sources in self.wirings[i] for s, _ in sources] for i in (one, two))

@@ -1,4 +1,5 @@
-"""Edits of who shares a layer. None changes what the network of any task but the named one computes."""
+"""Edits of who shares a layer. None changes what the network of any task but the named one computes, unless the layer
+stands between tasks: there those that share it see one another's features."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from mtlstudio.base.texts import mark
-from mtlstudio.project.edits.common import layer_of, names, only_port, refuse, task_of, with_settled
+from mtlstudio.project.edits.common import layer_of, names, only_port, refuse, refuse_circle, task_of, with_settled
+from mtlstudio.project.edits.crossing import lane_place
 from mtlstudio.project.edits.matching import Difference, Ways
-from mtlstudio.project.edits.rewiring import merge, settled, split
-from mtlstudio.project.graph import INPUT_TYPE, descendants, main_connection, reaches
+from mtlstudio.project.edits.rewiring import merge, place, settled, split
+from mtlstudio.project.graph import INPUT_TYPE, ancestors, carried, crossing, main_connection, reaches, shared_behind
+from mtlstudio.project.lanes import lane, lane_of
 from mtlstudio.project.spec import LayerSpec, NetworkSpec, ProjectSpec
 
 
@@ -62,7 +65,7 @@ def share_among(spec: ProjectSpec, layer_id: str, tasks: Collection[str]) -> Pro
     layer = layer_of(network, layer_id)
     for task_id in sorted(wanted - layer.tasks):
         task_of(spec, task_id)
-    rest = held_together(spec, network, [layer_id], layer.tasks - wanted, descendants(network, layer_id))
+    rest = held_together(spec, network, [layer_id], layer.tasks - wanted, shared_behind(network, layer_id))
     return _split_into(spec, layer_id, rest) if rest else spec
 
 
@@ -73,6 +76,9 @@ def share(spec: ProjectSpec, layer_id: str, task_id: str) -> ProjectSpec:
     equal layers: then the two become one, and so do the layers before them. The layer named survives; other tasks
     that used the counterpart keep it. Or the task passes by where the layer starts: then its way is led through the
     layer (and through those before it). Whoever has the layer already is served as before.
+
+    Through a layer between tasks the task's way is led by a port of its own, behind what corresponds on it to a source
+    of the layer (`extend_crossing` names the place). What comes behind such a layer is each task's own.
 
     Raises:
         EditRefused: the counterpart differs (both layers and the difference are named); or there is no place where the
@@ -87,7 +93,8 @@ def share(spec: ProjectSpec, layer_id: str, task_id: str) -> ProjectSpec:
         refuse(mark("“{layer}” leads to no output yet: connect it first"), layer=layer.name)
     if network.output_of(task_id) is None:
         refuse(mark("“{task}” has no output yet: give it a head first"), task=task.name)
-    return with_settled(spec, _shared(spec, network, layer, task_id, only_port(network, layer)))
+    port = lane(task_id) if layer_id in crossing(network) else only_port(network, layer)
+    return with_settled(spec, _shared(spec, network, layer, task_id, port))
 
 
 def held_together(
@@ -124,26 +131,39 @@ def _split_into(spec: ProjectSpec, layer_id: str, parts: list[frozenset[str]]) -
 
 def _shared(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec, task_id: str, port: str) -> NetworkSpec:
     """The network in which the layer serves the task too, and the task's way may go on from `port`."""
-    joined, unlike = _joined(network, layer, task_id)
+    joined, unlike, apart = _joined(network, layer, task_id)
     if joined is not None:
         return settled(joined, spec.task_ids)
     if unlike is not None:
-        refuse(unlike.message, mark("Make them equal first."), **unlike.values)
+        refuse(unlike.message, "" if apart else mark("Make them equal first."), **unlike.values)
+    if layer.id in crossing(network):
+        at = lane_place(spec, network, layer, task_id)
+        network = place(network, at, layer.id, lane(task_id), lane(task_id))
+        refuse_circle(network, layer)
+        return settled(network, spec.task_ids)
     return settled(_extended(spec, network, layer, task_id, port), spec.task_ids)
 
 
-def _joined(network: NetworkSpec, layer: LayerSpec, task_id: str) -> tuple[NetworkSpec | None, Difference | None]:
-    """The network with the layer and its counterpart made one; or what keeps the likeliest counterpart from it."""
+def _joined(network: NetworkSpec, layer: LayerSpec, task_id: str) -> tuple[NetworkSpec | None, Difference | None, bool]:
+    """The network with the layer and its counterpart made one; or what keeps the likeliest counterpart from it, and
+    whether that is a layer between tasks before them, so that nothing can be done."""
     unlike: Difference | None = None
+    apart = False
     ways = Ways(network)
     for other_id in ways.candidates(layer.id, task_id):
+        related = ways.related(layer.id, other_id)
+        if layer.id in ways.crossing and not (related or ways.same_column(layer.id, other_id)):
+            continue  # nothing but their place tells that two layers between tasks are the same
         trial, own_id = _own(network, other_id, task_id)
         found = (ways if trial is network else Ways(trial)).match(layer.id, own_id)
         if found.difference is None:
-            return merge(trial, {other: one for one, other in found.pairs.items()}), None
-        if found.fits or ways.related(layer.id, other_id):
+            merged = merge(trial, {other: one for one, other in found.pairs.items()})
+            if not ways.crossing or layer.id not in ancestors(merged, layer.id):
+                return merged, None, False
+        elif found.fits or found.apart or related:
+            apart = found.apart if unlike is None else apart
             unlike = unlike or found.difference
-    return None, unlike
+    return None, unlike, apart
 
 
 def _own(network: NetworkSpec, layer_id: str, task_id: str) -> tuple[NetworkSpec, str]:
@@ -167,12 +187,20 @@ def _extended(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec, task_id
             task=task.name,
         )
     source = network.layer(way.source)
+    if lane_of(way.source_port) is not None:
+        refuse(
+            mark("“{layer}” comes after “{source}”, which gives each task features of its own"),
+            layer=layer.name,
+            source=source.name,
+        )
     if task_id not in source.tasks:
         network = _shared(spec, network, source, task_id, way.source_port)
         return _shared(spec, network, layer, task_id, port)  # now it may have a counterpart
     start = (way.source, way.source_port)
     reach = reaches(network)
-    leaving = [c for c in network.connections if (c.source, c.source_port) == start and task_id in reach[c.target]]
+    leaving = [
+        c for c in network.connections if (c.source, c.source_port) == start and task_id in carried(c, reach[c.target])
+    ]
     ends = [o for o in network.outputs if (o.layer, o.port) == start and o.task == task_id]
     if len(leaving) + len(ends) != 1:
         refuse(
@@ -187,7 +215,7 @@ def _extended(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec, task_id
         end = replace(ends[0], layer=layer.id, port=port)
         return replace(network, outputs=tuple(end if o == ends[0] else o for o in network.outputs))
     target = network.layer(leaving[0].target)
-    if target.tasks != {task_id}:
+    if carried(leaving[0], target.tasks) != {task_id}:
         refuse(
             mark("“{target}”, which comes next for “{task}”, is shared by {tasks}"),
             mark("Split it first, or share “{layer}” with all of them."),

@@ -12,7 +12,7 @@ from mtlstudio.project.edits.common import refuse, with_settled
 from mtlstudio.project.edits.matching import Ways, Wiring
 from mtlstudio.project.edits.rewiring import merge, settled, split
 from mtlstudio.project.edits.sharing import held_together
-from mtlstudio.project.graph import INPUT_TYPE, descendants, order, reaches
+from mtlstudio.project.graph import INPUT_TYPE, order, reaches, shared_behind
 from mtlstudio.project.spec import NetworkSpec, ProjectSpec
 
 
@@ -94,7 +94,7 @@ def _wired(spec: ProjectSpec, network: NetworkSpec) -> list[str]:
 
 def _shortened(spec: ProjectSpec, network: NetworkSpec, layers: list[str]) -> ProjectSpec:
     tasks, reach = frozenset(_wired(spec, network)), reaches(network)
-    behind = [layer_id for layer_id in descendants(network, layers) if not reach[layer_id] >= tasks]
+    behind = [layer_id for layer_id in shared_behind(network, layers) if not reach[layer_id] >= tasks]
     groups = held_together(spec, network, layers, tasks, behind)
     if len(groups) == 1:  # overlapping layers hold all of them together
         groups = held_together(spec, network, layers, tasks, [])
@@ -133,6 +133,11 @@ class _Trunk:
         done = self._partner_of[self.tasks[0]]
         following = (i for i in self._order if i not in done and all(s in done for s in self._sources(i)))
         for layer_id in following:
+            if layer_id in self.ways.crossing:
+                refuse(
+                    mark("“{layer}” gives each task features of its own: all that can be shared before it is shared"),
+                    layer=self.ways.layers[layer_id].name,
+                )
             lacking = [task_id for task_id in self.tasks if self._partner(layer_id, task_id) is None]
             for task_id in lacking:
                 self._refuse_unlike(layer_id, task_id)
@@ -161,7 +166,7 @@ class _Trunk:
         inputs: dict[str, str] = {}
         while ready:
             layer_id = self._order[heapq.heappop(ready)[1]]
-            partners = self._partners(layer_id)
+            partners = None if layer_id in self.ways.crossing else self._partners(layer_id)
             if partners is None:
                 continue
             for task_id, partner in partners.items():

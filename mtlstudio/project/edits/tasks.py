@@ -13,14 +13,15 @@ from mtlstudio.base.frozen import FrozenDict, freeze
 from mtlstudio.base.texts import mark
 from mtlstudio.project.edits.common import layer_of, refuse, task_of, with_settled
 from mtlstudio.project.edits.rewiring import new_id, settled, taken_ids, with_layer
+from mtlstudio.project.edits.task_groups import with_task_groups
 from mtlstudio.project.graph import INPUT_TYPE, dead
-from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec, TaskSpec
+from mtlstudio.project.spec import Connection, LayerSpec, Output, ProjectSpec, TaskSpec
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def add_task(spec: ProjectSpec, task: TaskSpec, row: int | None = None) -> ProjectSpec:
-    """Adds a task, without a network (see `attach_head`), at a row or last.
+    """Adds a task, without a network (see `attach_head`), at a row or last; between rows of a group it joins that.
 
     Raises:
         EditRefused: its id is taken or no slug, or something in it is out of bounds.
@@ -32,7 +33,7 @@ def add_task(spec: ProjectSpec, task: TaskSpec, row: int | None = None) -> Proje
     check_task(task)
     tasks = list(spec.tasks)
     tasks.insert(len(tasks) if row is None else row, task)
-    spec = replace(spec, tasks=tuple(tasks))
+    spec = with_task_groups(spec, tasks, spec.task_groups, task.id)
     return with_settled(spec, spec.network)
 
 
@@ -49,17 +50,17 @@ def remove_task(spec: ProjectSpec, task_id: str) -> ProjectSpec:
     gone = {layer_id for layer_id in dead(kept) if layer_id not in dead_before}
     gone |= {layer.id for layer in network.layers if layer.tasks == {task_id} and layer.id in dead_before}
     gone -= {layer.id for layer in network.layers if layer.type == INPUT_TYPE}
-    network = NetworkSpec(
-        tuple(replace(layer, tasks=layer.tasks - {task_id}) for layer in kept.layers if layer.id not in gone),
-        tuple(c for c in kept.connections if c.source not in gone and c.target not in gone),
-        kept.outputs,
+    network = replace(
+        kept,
+        layers=tuple(replace(layer, tasks=layer.tasks - {task_id}) for layer in kept.layers if layer.id not in gone),
+        connections=tuple(c for c in kept.connections if c.source not in gone and c.target not in gone),
     )
     training = spec.training
     if training.best.startswith(f"{task_id}."):
         training = replace(training, best="loss")
+    spec = with_task_groups(spec, (task for task in spec.tasks if task.id != task_id), spec.task_groups)
     spec = replace(
         spec,
-        tasks=tuple(task for task in spec.tasks if task.id != task_id),
         datasets=tuple(replace(dataset, targets=dataset.targets.without(task_id)) for dataset in spec.datasets),
         training=training,
     )
@@ -103,11 +104,14 @@ def set_loss_weights(spec: ProjectSpec, weights: Mapping[str, float]) -> Project
 
 
 def move_task(spec: ProjectSpec, task_id: str, row: int) -> ProjectSpec:
-    """Moves a task to another row (beyond the last: to the last)."""
+    """Moves a task to another row (beyond the last: to the last).
+
+    Out of the rows of its group it leaves that; between two of another group's rows it joins that.
+    """
     task = task_of(spec, task_id)
     tasks = [other for other in spec.tasks if other.id != task_id]
     tasks.insert(max(row, 0), task)
-    return replace(spec, tasks=tuple(tasks))
+    return with_task_groups(spec, tasks, spec.task_groups, task_id)
 
 
 def attach_head(
