@@ -5,6 +5,7 @@ Works on raw targets (see `Reading`) with numpy alone, so that `mtlstudio data` 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,12 +21,16 @@ def balance(task: TaskSpec, values: Sequence[Any]) -> dict[str, Any]:
     Returns:
         `counts` by class name for classes and labels (labels also `known`), `pixel_shares` by class name and
         `ignored_share` for masks, `values` by value name with `count`, `mean`, `sd`, `min`, `max` for numbers; {} for
-        no values.
+        no values and for pictures. Strings: `counts` of their symbols and their `lengths`.
     """
     if not values:
         return {}
     names = tuple(task.parameters.get("class_names", ()))
+    if isinstance(values[0], str):
+        return _strings(tuple(task.parameters.get("symbols", ())), values)
     first = np.asarray(values[0])
+    if first.ndim > 2:
+        return {}
     if first.ndim == 0:
         return {"counts": _class_counts(names, values)}
     if first.ndim == 1 and names:
@@ -43,6 +48,14 @@ def balance(task: TaskSpec, values: Sequence[Any]) -> dict[str, Any]:
 def _class_counts(names: Sequence[str], values: Sequence[Any]) -> dict[str, int]:
     counts = np.bincount(np.asarray(values, np.int64), minlength=len(names))
     return {_called(names, index): int(count) for index, count in enumerate(counts)}
+
+
+def _strings(symbols: Sequence[str], texts: Sequence[str]) -> dict[str, Any]:
+    single = all(len(symbol) == 1 for symbol in symbols)
+    strings = [list("".join(text.split())) if single else text.split() for text in texts]
+    found = Counter(symbol for string in strings for symbol in string)
+    lengths = np.array(list(map(len, strings)), np.float64)
+    return {"counts": {name: found[name] for name in symbols or sorted(found)}, "lengths": _numbers(lengths)}
 
 
 def _label_counts(names: Sequence[str], labels: NDArray[np.float32]) -> dict[str, Any]:

@@ -25,6 +25,15 @@ CLASSES_DIFFER = declare(
 )
 UNREADABLE = declare("data.unreadable", mark("left out, the picture cannot be read: {reason}"))
 TARGET_UNREADABLE = declare("data.target_unreadable", mark("counts as missing for {target}: {reason}"))
+INPUT_UNKNOWN = declare(
+    "data.input_unknown", mark("the data set has no {target!r} for the input {input!r}"), mark("It has: {known}.")
+)
+INPUT_NOWHERE = declare(
+    "data.input_nowhere", mark("the data set does not say where the input {input!r} comes from"),
+    mark("Choose one of its targets for it: {known}."),
+)  # fmt: skip
+INPUT_MISSING = declare("data.input_missing", mark("{n} picture(s) without {input} are left out: {names}"))
+INPUT_UNREADABLE = declare("data.input_unreadable", mark("left out, {input} cannot be read: {reason}"))
 UNLISTED = declare("data.unlisted", mark("{n} picture(s) are in no list and are left out: {names}"))
 UNLABELLED = declare("data.unlabelled", mark("{n} picture(s) are in no class folder and are left out: {names}"))
 LISTED_MISSING = declare("data.listed_missing", mark("{n} listed picture(s) are missing: {names}"))
@@ -66,6 +75,10 @@ CLASS_ABSENT = declare("data.class_absent", mark("{task}: no {split} image shows
 _MOST_NAMES = 5
 
 
+class InputFault(StudioError):
+    """An input beside the picture is missing or cannot be read; `values["input"]` is its name."""
+
+
 def finding(code: str, severity: Severity, kind: Kind, thing: str = "", **values: Value) -> Problem:
     """A problem of this room: a declared code, how bad, where, the values of its sentence."""
     return Problem(code, severity, Place(kind, thing), FrozenDict(values))
@@ -99,6 +112,15 @@ def reason(error: StudioError) -> str:
 def unreadable(path: object, error: StudioError) -> Problem:
     """The finding about a picture that had to be left out."""
     return warning(UNREADABLE, "file", error.where or str(path), reason=reason(error))
+
+
+def left_out(path: object, error: StudioError) -> Problem:
+    """The finding about a sample that had to be left out: its picture, or an input beside it, cannot be read."""
+    if isinstance(error, InputFault):
+        return warning(
+            INPUT_UNREADABLE, "file", error.where or str(path), input=str(error.values["input"]), reason=reason(error)
+        )
+    return unreadable(path, error)
 
 
 def target_unreadable(path: object, target: str, error: StudioError) -> Problem:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from mtlstudio.data import augment
+from mtlstudio.data import augment, inputs
 from mtlstudio.data.batch import Batch
+from mtlstudio.data.inputs import PICTURE, Statistic
 from mtlstudio.data.memory import Encoded, MemorySet, SampleSet
 from mtlstudio.project.settings import DataSettings
 from mtlstudio.tasks.geometry import IDENTITY, Geometry
@@ -28,7 +29,7 @@ _LEAST_STD = 1 / 255
 _WAIT_S = 0.1
 _T = TypeVar("_T")
 
-Statistic = tuple[float, float, float]
+_Colours = tuple[float, float, float]
 
 
 class Batches:
@@ -45,7 +46,8 @@ class Batches:
         shuffle: whether every epoch has its own order (training).
         prefetch: how many batches a thread makes in advance. Worth it where the processor waits for another device or
             for the disk; beside training on the same cores it only gets in the way. Default: 2 for sets on disk, else 0.
-        input_id: of the project's input.
+        input_ids: of the project's inputs that are the picture.
+        beside: input id -> mean and deviation, of the inputs beside the picture.
     """
 
     def __init__(
@@ -61,14 +63,15 @@ class Batches:
         shuffle: bool = False,
         *,
         prefetch: int | None = None,
-        input_id: str = "image",
+        input_ids: Sequence[str] = (PICTURE,),
+        beside: Mapping[str, Statistic] | None = None,
     ) -> None:
         import torch
 
         self.samples, self.tasks, self.settings = samples, dict(tasks), settings
         self.batch_size, self.seed, self.augment, self.shuffle = max(1, batch_size), seed, augment, shuffle
         self.prefetch = (0 if isinstance(samples, MemorySet) else 2) if prefetch is None else prefetch
-        self.input_id = input_id
+        self.input_ids, self.beside = tuple(input_ids), dict(beside or {})
         self._mean, self._std = (
             torch.tensor(list(values), dtype=torch.float32).view(3, 1, 1) for values in (mean, std)
         )
@@ -108,8 +111,9 @@ class Batches:
         pixels = torch.empty(images.shape, dtype=torch.float32).copy_(images).mul_(1 / 255)
         if numbers is not None and self.settings.colour > 0:
             augment.tint(pixels, [augment.colour(row, self.settings) for row in numbers])
+        pixels = pixels.sub_(self._mean).div_(self._std)
         return Batch(
-            inputs={self.input_id: pixels.sub_(self._mean).div_(self._std)},
+            inputs=dict.fromkeys(self.input_ids, pixels) | self._others(samples, geometries),
             targets={task: self._targets(task, samples, geometries) for task in self.tasks},
             present={
                 task: torch.tensor([sample.targets[task] is not None for sample in samples]) for task in self.tasks
@@ -117,6 +121,17 @@ class Batches:
             dataset=torch.tensor([self.samples.items[i].dataset for i in indices]),
             keys=tuple(self.samples.items[i].key for i in indices),
         )
+
+    def _others(self, samples: Sequence[Encoded], geometries: Sequence[Geometry]) -> dict[str, Tensor]:
+        """The inputs beside the picture, turned as it is."""
+        import torch
+
+        found = {}
+        for item in self.samples.beside:
+            pairs = zip(samples, geometries, strict=True)
+            values = torch.stack([inputs.turned(sample.inputs[item.id], change, item) for sample, change in pairs])
+            found[item.id] = inputs.standardised(values, self.beside[item.id])
+        return found
 
     def _targets(self, task_id: str, samples: Sequence[Encoded], geometries: Sequence[Geometry]) -> object:
         task = self.tasks[task_id]
@@ -130,7 +145,7 @@ class Batches:
         return task.collate(targets)
 
 
-def image_statistics(samples: SampleSet, normalisation: str = "dataset") -> tuple[Statistic, Statistic]:
+def image_statistics(samples: SampleSet, normalisation: str = "dataset") -> tuple[_Colours, _Colours]:
     """Mean and standard deviation per channel of the pictures in 0 … 1.
 
     Args:
@@ -154,6 +169,24 @@ def image_statistics(samples: SampleSet, normalisation: str = "dataset") -> tupl
     red, green, blue = (mean / 255).tolist()
     spread = [max(value, _LEAST_STD) for value in (std / 255).tolist()]
     return (red, green, blue), (spread[0], spread[1], spread[2])
+
+
+def input_statistics(samples: SampleSet) -> dict[str, Statistic]:
+    """Mean and deviation per channel of the inputs beside the picture, by input id; unknown pixels do not count.
+
+    Args:
+        samples: of large sets 1000 samples spread over it are measured.
+    """
+    import torch
+
+    if not len(samples):
+        return {item.id: ((0.0,) * item.channels, (1.0,) * item.channels) for item in samples.beside}
+    sums = {item.id: inputs.Moments(item.channels) for item in samples.beside}
+    for indices in _spread(len(samples)) if sums else ():
+        chunk = samples.fetch(indices)
+        for name, moments in sums.items():
+            moments.add(torch.stack([sample.inputs[name] for sample in chunk]))
+    return {name: moments.statistic() for name, moments in sums.items()}
 
 
 def ahead(source: Iterator[_T], count: int) -> Iterator[_T]:

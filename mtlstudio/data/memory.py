@@ -7,17 +7,19 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.data import findings as f
 from mtlstudio.data.images import fit_image
+from mtlstudio.data.inputs import fit_input
 from mtlstudio.data.project import Item, ProjectData
 from mtlstudio.data.ram import budget as memory_budget
 from mtlstudio.project.problems import Problem
 from mtlstudio.project.settings import DataSettings
+from mtlstudio.project.spec import InputSpec
 from mtlstudio.tasks.geometry import Fit
 from mtlstudio.tasks.interface import BoundTask
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
+NAN = float("nan")
 _KEPT = 3
 _READERS = min(os.cpu_count() or 1, 8)
 _AHEAD = 64
@@ -43,11 +46,13 @@ class Encoded:
         image: (3, S, S) uint8.
         targets: task id -> encoded target, None where it is missing.
         findings: what could not be read.
+        inputs: input id -> (C, S, S) float32, NaN where unknown, of the inputs beside the picture.
     """
 
     image: Tensor
     targets: dict[str, Tensor | None]
     findings: tuple[Problem, ...] = ()
+    inputs: dict[str, Tensor] = field(default_factory=dict)
 
 
 class SampleSet:
@@ -58,10 +63,15 @@ class SampleSet:
         size: S, side of the square.
         present: task id -> (N,) bool.
         findings: what could not be read, and was left out.
+        beside: the inputs beside the picture.
     """
 
-    def __init__(self, items: Sequence[Item], size: int, present: dict[str, Tensor], findings: list[Problem]) -> None:
+    def __init__(
+        self, items: Sequence[Item], size: int, present: dict[str, Tensor], findings: list[Problem],
+        beside: Sequence[InputSpec] = (),
+    ) -> None:  # fmt: skip
         self.items, self.size, self.present, self.findings = tuple(items), size, present, findings
+        self.beside = tuple(beside)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -82,26 +92,34 @@ class MemorySet(SampleSet):
     Attributes:
         images: (N, 3, S, S) uint8, channels last in memory.
         targets: task id -> N encoded targets, None where missing.
+        inputs: input id -> (N, C, S, S) float32, of the inputs beside the picture.
     """
 
     def __init__(
         self, items: Sequence[Item], size: int, images: Tensor, targets: dict[str, list[Tensor | None]],
-        findings: list[Problem],
+        findings: list[Problem], beside: Sequence[InputSpec] = (), inputs: Mapping[str, Tensor] | None = None,
     ) -> None:  # fmt: skip
         import torch
 
         present = {task: torch.tensor([value is not None for value in values]) for task, values in targets.items()}
-        super().__init__(items, size, present, findings)
-        self.images, self.targets = images, targets
+        super().__init__(items, size, present, findings, beside)
+        self.images, self.targets, self.inputs = images, targets, dict(inputs or {})
 
     def fetch(self, indices: Sequence[int]) -> list[Encoded]:
-        return [Encoded(self.images[i], {task: values[i] for task, values in self.targets.items()}) for i in indices]
+        return [
+            Encoded(
+                self.images[i],
+                {task: values[i] for task, values in self.targets.items()},
+                inputs={name: values[i] for name, values in self.inputs.items()},
+            )
+            for i in indices
+        ]
 
 
 class DiskSet(SampleSet):
     """A split too large for memory: pictures are read whenever they are wanted, several at once.
 
-    A picture that turns out to be unreadable stays in its place as a grey one without targets. `present` tells what the
+    A sample that turns out to be unreadable stays in its place as a grey picture without targets. `present` tells what the
     labels promise.
     """
 
@@ -112,7 +130,7 @@ class DiskSet(SampleSet):
 
         promised = [data.present(item) for item in items]
         present = {task: torch.tensor([task in has for has in promised]) for task in tasks}
-        super().__init__(items, settings.image_size, present, [])
+        super().__init__(items, settings.image_size, present, [], data.beside)
         self._data, self._tasks, self._settings = data, dict(tasks), settings
         self._readers = ThreadPoolExecutor(settings.workers or _READERS, thread_name_prefix="reader")
         self._told: set[Problem] = set()
@@ -133,7 +151,8 @@ class DiskSet(SampleSet):
             return encode(self._data, item, self._tasks, self._settings)
         except StudioError as error:
             grey = torch.full((3, self.size, self.size), 128, dtype=torch.uint8)
-            return Encoded(grey, dict.fromkeys(self._tasks), (f.unreadable(_name(item), error),))
+            nothing = {one.id: torch.full((one.channels, self.size, self.size), NAN) for one in self.beside}
+            return Encoded(grey, dict.fromkeys(self._tasks), (f.left_out(_name(item), error),), nothing)
 
 
 def load_split(
@@ -149,7 +168,8 @@ def load_split(
     """The samples of one split, in memory where they fit; else, and where the settings ask for workers, read from the
     disk as they are wanted.
 
-    Pictures that cannot be read are left out, targets that cannot be read are missing; both are findings of the set.
+    Pictures that cannot be read, or lack one of the inputs beside them, are left out, targets that cannot be read are
+    missing; all are findings of the set (inputs that are known to be missing: of the data).
     The last few sets are kept for the life of the process.
 
     Args:
@@ -165,12 +185,16 @@ def load_split(
     if data.closed():
         raise StudioError(data.closed()[0].text(), where=data.closed()[0].place.id)
     items = data.items(split)
+    if data.beside:
+        _check_inputs(data, items)
+        items = tuple(item for item in items if not data.lacks(item))
     if not items and split == "train":
         raise StudioError(mark("there is no picture to train with"), fix=mark("Add labelled pictures."))
     allowed = memory_budget() if budget is None else budget
-    if settings.workers or _bytes(len(items), len(tasks), settings) > allowed:
+    if settings.workers or _bytes(len(items), len(tasks), data.beside, settings) > allowed:
         return DiskSet(data, items, tasks, settings)
-    key = (split, data.fingerprint(), data.stamp(items), settings.image_size, settings.resize, _task_key(tasks))
+    shape = (settings.image_size, settings.resize, data.beside)
+    key = (split, data.fingerprint(), data.stamp(items), shape, _task_key(tasks))
     kept = _sets.get(key)
     if kept is None:
         kept = _in_memory(data, items, tasks, settings, progress, cancelled)
@@ -182,25 +206,50 @@ def encode(data: ProjectData, item: Item, tasks: Mapping[str, BoundTask], settin
     """Reads one sample and brings it to the network's size.
 
     Raises:
-        StudioError: the picture cannot be read. (A target that cannot be read is missing, with a finding.)
+        StudioError: the picture or an input beside it cannot be read. (A target that cannot be read is missing, with
+            a finding.)
     """
     import torch
 
     size = settings.image_size
     picture = data.read_picture(item, 2 * size)
     fit = Fit(picture.width, picture.height, size, settings.resize)
+    inputs = fitted_inputs(data, item, fit)
     targets: dict[str, Tensor | None] = {}
     found: list[Problem] = []
     for task_id, task in tasks.items():
         targets[task_id] = None
         try:
-            value = data.read_target(item, task_id, picture.width, picture.height)
+            own = data.is_picture(item, task_id)
+            value = picture.image if own else data.read_target(item, task_id, picture.width, picture.height)
             if value is not None:
                 targets[task_id] = task.encode(value, fit)
         except StudioError as error:
             found.append(f.target_unreadable(data.target_file(item, task_id) or _name(item), task.spec.name, error))
     pixels = torch.from_numpy(fit_image(picture.image, fit).copy()).permute(2, 0, 1)
-    return Encoded(pixels, targets, tuple(found))
+    return Encoded(pixels, targets, tuple(found), inputs)
+
+
+def fitted_inputs(data: ProjectData, item: Item, fit: Fit) -> dict[str, Tensor]:
+    """The inputs beside a sample's picture, (C, S, S) float32 each.
+
+    Raises:
+        InputFault: one is missing, cannot be read, or is of another shape.
+    """
+    import torch
+
+    if not data.beside:
+        return {}
+    raw = data.read_inputs(item, fit.width, fit.height)
+    found: dict[str, Tensor] = {}
+    for one in data.beside:
+        try:
+            found[one.id] = torch.from_numpy(fit_input(raw[one.id], one, fit))
+        except StudioError as error:
+            raise f.InputFault(
+                error.message, where=error.where or _name(item), fix=error.fix, **error.values
+            ) from error
+    return found
 
 
 def forget() -> None:
@@ -244,13 +293,16 @@ def _in_memory(
     size = settings.image_size
     images = torch.empty((len(items), size, size, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
     targets: dict[str, list[Tensor | None]] = {task: [] for task in tasks}
+    inputs = {one.id: torch.empty((len(items), one.channels, size, size)) for one in data.beside}
     kept: list[Item] = []
     found: list[Problem] = []
     for done, (item, encoded) in enumerate(_read_all(data, items, tasks, settings), 1):
         if isinstance(encoded, StudioError):
-            found.append(f.unreadable(_name(item), encoded))
+            found.append(f.left_out(_name(item), encoded))
         else:
             images[len(kept)] = encoded.image
+            for name, given in encoded.inputs.items():
+                inputs[name][len(kept)] = given
             kept.append(item)
             found.extend(encoded.findings)
             for task, value in encoded.targets.items():
@@ -263,7 +315,8 @@ def _in_memory(
         raise StudioError(
             mark("none of the {n} pictures can be read; the first: {reason}"), n=len(items), reason=found[0].line()
         )
-    return MemorySet(kept, size, images[: len(kept)], targets, found)
+    inputs = {name: values[: len(kept)] for name, values in inputs.items()}
+    return MemorySet(kept, size, images[: len(kept)], targets, found, data.beside, inputs)
 
 
 def _read_all(
@@ -283,9 +336,20 @@ def _read_all(
             yield from zip(part, readers.map(read, part), strict=True)
 
 
-def _bytes(samples: int, tasks: int, settings: DataSettings) -> int:
-    """Of a set: the pictures, and for each task at most a map (4 bytes a pixel would be depth; most are far less)."""
-    return samples * settings.image_size**2 * (3 + 2 * tasks)
+def _bytes(samples: int, tasks: int, beside: Sequence[InputSpec], settings: DataSettings) -> int:
+    """Of a set: the pictures with what comes beside them, and for each task at most a map (4 bytes a pixel would be
+    depth; most are far less)."""
+    return samples * settings.image_size**2 * (3 + 2 * tasks + 4 * sum(one.channels for one in beside))
+
+
+def _check_inputs(data: ProjectData, items: Sequence[Item]) -> None:
+    """Raises StudioError where no sample has all inputs."""
+    missing = [data.lacks(item) for item in items]
+    if missing and all(missing):
+        raise StudioError(
+            mark("none of the {n} pictures has the input {input}"), n=len(missing), input=missing[0][0],
+            fix=mark("Say in the Data workspace where it comes from, or remove the input."),
+        )  # fmt: skip
 
 
 def _task_key(tasks: Mapping[str, BoundTask]) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,16 @@ from numpy.typing import NDArray
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.data import findings as f
+from mtlstudio.data.fits import input_misfits, input_sources, misfits, offered, offers_picture, usable
+from mtlstudio.data.inputs import PICTURE, beside
 from mtlstudio.data.interface import SPLITS, Layout, Picture, Reading, Sample, Source, layout, layouts
 from mtlstudio.data.splits import Stratum, assign
 from mtlstudio.project.problems import Problem, Severity
 from mtlstudio.project.spec import DatasetSpec, ProjectSpec
+
+__all__ = [
+    "Item", "ProjectData", "folder_of", "layout_of", "offered", "open_data", "open_source",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,18 +48,24 @@ class ProjectData:
         spec: the project as it was when they were opened.
         sources: one per data set of the project; an empty one where it could not be opened.
         all_items: every sample, data set by data set.
+        beside: the inputs of the network beside the picture.
         findings: of the data sets and of their fit to the tasks.
     """
 
     def __init__(self, spec: ProjectSpec, sources: tuple[Source, ...], findings: tuple[Problem, ...]) -> None:
         self.spec, self.sources, self.findings = spec, sources, findings
-        self._targets = [_usable(spec, dataset, source) for dataset, source in zip(spec.datasets, sources, strict=True)]
+        self.beside = beside(spec)
+        self._own_pictures = [offers_picture(source) for source in sources]
+        self._inputs = [input_sources(dataset, source) for dataset, source in zip(spec.datasets, sources, strict=True)]
+        self._targets = [usable(spec, dataset, source) for dataset, source in zip(spec.datasets, sources, strict=True)]
         self.all_items = tuple(
             Item(number, sample, split)
             for number, source in enumerate(sources)
             for sample, split in zip(source.samples, assign(source.samples, spec.data, _stratum(source)), strict=True)
         )
         self._fingerprint: str | None = None
+        self._by_file: dict[str, Item] | None = None
+        self.findings += self._without_inputs()
 
     def items(self, split: str) -> tuple[Item, ...]:
         """The samples of one split: train, val or test."""
@@ -61,8 +73,42 @@ class ProjectData:
 
     def present(self, item: Item) -> frozenset[str]:
         """Ids of the tasks that this sample has a target for, as far as can be told without reading pictures."""
-        targets = self._targets[item.dataset]
-        return frozenset(task for task, target in targets.items() if target in item.sample.present)
+        targets, has = self._targets[item.dataset], item.sample.present
+        return frozenset(t for t, target in targets.items() if target in has or self._is_picture(item, target))
+
+    def is_picture(self, item: Item, task: str) -> bool:
+        """Whether the task's target is the picture itself."""
+        target = self._targets[item.dataset].get(task)
+        return target is not None and self._is_picture(item, target)
+
+    def lacks(self, item: Item) -> tuple[str, ...]:
+        """Names of the inputs that a sample is known not to have, without reading anything."""
+        return tuple(one.name for one in self.beside if not self._has(item, one.id, one.type))
+
+    def read_inputs(self, item: Item, width: int, height: int) -> dict[str, Any]:
+        """The raw inputs beside the picture, for a picture of that size: input id -> (h, w) or (h, w, C).
+
+        Raises:
+            InputFault: one of them is missing or cannot be read.
+        """
+        found: dict[str, Any] = {}
+        for one in self.beside:
+            try:
+                value = self._read_input(item, one.id, one.type, width, height)
+            except StudioError as error:
+                values = {**error.values, "input": one.name}
+                raise f.InputFault(error.message, where=error.where, fix=error.fix, **values) from error
+            if value is None:
+                raise f.InputFault(mark("{input} is missing"), where=item.key, input=one.name)
+            found[one.id] = value
+        return found
+
+    def item_of(self, path: Path) -> Item | None:
+        """The sample whose picture is that very file."""
+        if self._by_file is None:
+            files = ((item.sample.path, item) for item in reversed(self.all_items))
+            self._by_file = {os.path.realpath(file): item for file, item in files if file is not None}
+        return self._by_file.get(os.path.realpath(path))
 
     def read(self, item: Item) -> Reading:
         """The picture and its targets by task id.
@@ -87,6 +133,8 @@ class ProjectData:
         """A task's raw target for a picture of that size, None when it is missing. Raises StudioError as `Source`."""
         if task not in self.present(item):
             return None
+        if self.is_picture(item, task):
+            return self.read_image(item)
         return self.sources[item.dataset].read_target(item.sample, self._targets[item.dataset][task], width, height)
 
     def size(self, item: Item) -> tuple[int, int]:
@@ -96,7 +144,9 @@ class ProjectData:
     def target_file(self, item: Item, task: str) -> Path | None:
         """The file that holds a task's target (a mask), where there is one."""
         target = self._targets[item.dataset].get(task)
-        return None if target is None else self.sources[item.dataset].target_file(item.sample, target)
+        if target is None or self._is_picture(item, target):
+            return None
+        return self.sources[item.dataset].target_file(item.sample, target)
 
     def coverage(self) -> dict[str, dict[str, int]]:
         """Task id -> split -> number of samples that have a target."""
@@ -111,7 +161,11 @@ class ProjectData:
         if self._fingerprint is None:
             digest = hashlib.blake2b(digest_size=16)
             for dataset, source, targets in zip(self.spec.datasets, self.sources, self._targets, strict=True):
-                told = (dataset.layout, sorted(dataset.parameters.items()), sorted(targets.items()))
+                told: tuple[object, ...] = (
+                    dataset.layout, sorted(dataset.parameters.items()), sorted(targets.items()),
+                )  # fmt: skip
+                if dataset.inputs:
+                    told = (*told, sorted(dataset.inputs.items()))
                 digest.update(f"{source.fingerprint()} {told}".encode())
             digest.update(repr([(item.dataset, item.key, item.split) for item in self.all_items]).encode())
             self._fingerprint = digest.hexdigest()
@@ -122,9 +176,43 @@ class ProjectData:
         files = (
             path
             for item in (self.all_items if items is None else items)
-            for path in (item.sample.path, *(self.target_file(item, task) for task in self.present(item)))
+            for path in (
+                item.sample.path,
+                *(self.target_file(item, task) for task in self.present(item)),
+                *self._input_files(item),
+            )
         )
         return max((_changed(path) for path in files if path is not None), default=0)
+
+    def _is_picture(self, item: Item, target: str) -> bool:
+        return target == PICTURE and self._own_pictures[item.dataset]
+
+    def _has(self, item: Item, input_id: str, kind: str) -> bool:
+        target = self._inputs[item.dataset].get(input_id)
+        if target is None:
+            return kind == PICTURE and input_id not in self.spec.datasets[item.dataset].inputs
+        return target in item.sample.present or self._is_picture(item, target)
+
+    def _read_input(self, item: Item, input_id: str, kind: str, width: int, height: int) -> Any:
+        if not self._has(item, input_id, kind):
+            return None
+        target = self._inputs[item.dataset].get(input_id)
+        if target is None or self._is_picture(item, target):
+            return self.read_image(item)
+        return self.sources[item.dataset].read_target(item.sample, target, width, height)
+
+    def _input_files(self, item: Item) -> list[Path | None]:
+        source = self.sources[item.dataset]
+        targets = self._inputs[item.dataset].values()
+        return [source.target_file(item.sample, target) for target in targets if not self._is_picture(item, target)]
+
+    def _without_inputs(self) -> tuple[Problem, ...]:
+        """A finding per input that some samples do not have."""
+        missing: dict[str, list[str]] = {}
+        for item in self.all_items if self.beside else ():
+            for name in self.lacks(item):
+                missing.setdefault(name, []).append(item.key)
+        return tuple(f.of_names(f.INPUT_MISSING, keys, input=name) for name, keys in missing.items())
 
     def closed(self) -> tuple[Problem, ...]:
         """Findings about data sets that could not be opened."""
@@ -169,9 +257,10 @@ def open_data(spec: ProjectSpec, folder: Path) -> ProjectData:
             source = _Nothing()
             failures.append(error)
             found.append(f.finding(f.DATASET_CLOSED, Severity.ERROR, "dataset", dataset.id, reason=error.text()))
+        else:
+            found.extend(_placed(problem, dataset) for problem in source.findings)
+            found.extend([*misfits(spec, dataset, source), *input_misfits(spec, dataset, source)])
         sources.append(source)
-        found.extend(_placed(problem, dataset) for problem in source.findings)
-        found.extend(_misfits(spec, dataset, source))
     if len(failures) == len(sources):
         raise failures[0]
     return ProjectData(spec, tuple(sources), tuple(found))
@@ -204,44 +293,6 @@ def layout_of(dataset: DatasetSpec) -> Layout:
         ) from None  # fmt: skip
 
 
-def _usable(spec: ProjectSpec, dataset: DatasetSpec, source: Source) -> dict[str, str]:
-    """Task id -> target id, of those that are there and of the task's type."""
-    types = {info.id: info.task_type for info in source.targets}
-    tasks = {task.id: task.type for task in spec.tasks}
-    return {
-        task: target for task, target in dataset.targets.items() if task in tasks and types.get(target) == tasks[task]
-    }
-
-
-def _misfits(spec: ProjectSpec, dataset: DatasetSpec, source: Source) -> list[Problem]:
-    infos = {info.id: info for info in source.targets}
-    found: list[Problem] = []
-    if isinstance(source, _Nothing):
-        return found
-    for task in (task for task in spec.tasks if task.id in dataset.targets):
-        target = dataset.targets[task.id]
-        info = infos.get(target)
-        if info is None:
-            known = ", ".join(infos) or "—"
-            found.append(_misfit(f.TARGET_UNKNOWN, dataset, target=target, task=task.name, known=known))
-        elif info.task_type != task.type:
-            found.append(
-                _misfit(
-                    f.TARGET_OTHER_TYPE,
-                    dataset,
-                    target=target,
-                    task=task.name,
-                    found=info.task_type,
-                    expected=task.type,
-                )
-            )
-        else:
-            has, wants = (_count(thing.parameters.get("class_names", ())) for thing in (info, task))
-            if has and wants and has != wants:
-                found.append(_misfit(f.CLASSES_DIFFER, dataset, task=task.name, found=has, expected=wants))
-    return found
-
-
 def _placed(problem: Problem, dataset: DatasetSpec) -> Problem:
     """A source does not know its id in the project."""
     if problem.place.kind != "dataset" or problem.place.id:
@@ -249,18 +300,10 @@ def _placed(problem: Problem, dataset: DatasetSpec) -> Problem:
     return replace(problem, place=replace(problem.place, id=dataset.id))
 
 
-def _misfit(code: str, dataset: DatasetSpec, **values: str | int) -> Problem:
-    return f.finding(code, Severity.ERROR, "dataset", dataset.id, **values)
-
-
-def _count(names: Collection[str]) -> int:
-    return len(names)
-
-
 def _stratum(source: Source) -> Stratum:
     """What a split is balanced by: the class target with the most classes that still have several pictures each."""
     sizes = {
-        info.id: _count(info.parameters.get("class_names", ()))
+        info.id: len(info.parameters.get("class_names", ()))
         for info in source.targets
         if info.task_type == "classification"
     }

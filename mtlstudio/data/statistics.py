@@ -177,6 +177,7 @@ def _values(data: ProjectData, task: TaskSpec, maps: bool) -> tuple[dict[str, li
     all_items = {split: [item for item in data.items(split) if task.id in data.present(item)] for split in SPLITS}
     total = sum(map(len, all_items.values()))
     for split, items in all_items.items():
+        items = [item for item in items if not data.is_picture(item, task.id)]  # of pictures there is nothing to count
         if items and _is_map(data, items[0], task):
             most = max(1, _MOST_MAPS * len(items) // total)
             items = items[:: -(-len(items) // most)] if maps else []

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw
 
-from mtlstudio.tasks.predictions import IndexMap, Painting, ScalarMap, Shapes
+from mtlstudio.tasks.predictions import ColourMap, IndexMap, Painting, ScalarMap, Shapes
 
 OPACITY = 0.55
 _DEFAULT = "#4C9BE8"
@@ -22,7 +22,10 @@ def overlay(image: NDArray[np.uint8], painting: Painting) -> NDArray[np.uint8]:
     """The picture (H, W, 3) with a painting of its size over it; uint8."""
     if isinstance(painting, Shapes):
         return _with_boxes(image, painting)
-    colours, opacity = _indexed(painting) if isinstance(painting, IndexMap) else _scaled(painting)
+    if isinstance(painting, ColourMap):
+        colours, opacity = painting.image.astype(np.float32), np.full(image.shape[:2], OPACITY, np.float32)
+    else:
+        colours, opacity = _indexed(painting) if isinstance(painting, IndexMap) else _scaled(painting)
     blended = image * (1 - opacity[..., None]) + colours * opacity[..., None]
     return np.rint(blended).astype(np.uint8)
 

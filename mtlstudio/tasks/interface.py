@@ -107,6 +107,12 @@ class BoundTask(ABC):
         kind `sequence`."""
 
     @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the classes, labels or symbols that pictures can be looked for by. Default: the classes."""
+        names: tuple[str, ...] = self.spec.parameters.get("class_names", ())
+        return tuple(names)
+
+    @property
     def least_steps(self) -> int:
         """T that an output of kind `sequence` (N, C, T) must have at least; 0 for other kinds."""
         return 0

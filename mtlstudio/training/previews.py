@@ -12,7 +12,7 @@ import numpy as np
 
 from mtlstudio.tasks.geometry import Fit
 from mtlstudio.tasks.interface import BoundTask
-from mtlstudio.tasks.predictions import IndexMap, Painting, ScalarMap
+from mtlstudio.tasks.predictions import ColourMap, IndexMap, Painting, ScalarMap
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,7 +88,8 @@ class Previews:
 
 
 def _png(painting: Painting | None) -> bytes | None:
-    """A map as PNG: indexed with the classes' colours (transparent where they have none), or grey; None for others."""
+    """A map as PNG: indexed with the classes' colours (transparent where they have none), grey, or a
+    picture; None for others."""
     from PIL import Image, ImageColor
 
     buffer, options = io.BytesIO(), {}
@@ -101,6 +102,8 @@ def _png(painting: Painting | None) -> bytes | None:
         span = max(painting.high - painting.low, 1e-12)
         grey = np.nan_to_num((painting.values - painting.low) / span).clip(0, 1)
         image = Image.fromarray((grey * 255).astype(np.uint8))
+    elif isinstance(painting, ColourMap):
+        image = Image.fromarray(painting.image)
     else:
         return None
     image.save(buffer, "PNG", compress_level=1, **options)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from mtlstudio.tasks.predictions import IndexMap, Painting, ScalarMap, Shapes
+from mtlstudio.tasks.predictions import ColourMap, IndexMap, Painting, ScalarMap, Shapes
 from mtlstudio.ui.theme import depth_table
 from mtlstudio.ui.widgets.image_shapes import Box, Shape, paint_shapes
 from mtlstudio.ui.widgets.qimages import label_image, rgb_image, scalar_image
@@ -19,11 +19,13 @@ UNKNOWN = 0xFFF0D030
 
 
 def overlay(painting: Painting | None) -> QImage | None:
-    """The map as an indexed image with its colour table; None for shapes and for nothing."""
+    """The map as an indexed image with its colour table, a picture as it is; None for shapes and for nothing."""
     if isinstance(painting, IndexMap):
         return label_image(painting.indices, _table(painting))
     if isinstance(painting, ScalarMap):
         return scalar_image(painting.values, depth_table(), painting.low, painting.high)
+    if isinstance(painting, ColourMap):
+        return rgb_image(painting.image)
     return None
 
 

@@ -75,7 +75,7 @@ class Figures(QWidget):
         elif "values" in balance:
             self._title(tr("{task}: values", task=task.name))
             self._add_values(task, balance["values"])
-        else:
+        elif not any(count for part, count in described.coverage.items() if split in ("", part)):
             self._title(task.name)
             self._column.addWidget(label(tr("No picture of this split has one."), "dim", wrap=True))
 

@@ -170,7 +170,7 @@ class FilterBar(QWidget):
 
     def _names(self, task: str) -> Sequence[str]:
         bound = self._table.tasks.get(task) if self._table is not None else None
-        return tuple(bound.spec.parameters.get("class_names", ())) if bound is not None else ()
+        return bound.label_names if bound is not None else ()
 
     def _incomplete(self) -> list[str]:
         """Tasks that some sample has no target for."""

@@ -89,7 +89,7 @@ def _resolved(table: Table, problem: Problem, names: _Names) -> Finding:
 
 def _of_class(table: Table, task_id: str, name: str) -> Filter | None:
     task = table.tasks.get(task_id)
-    classes = tuple(task.spec.parameters.get("class_names", ())) if task is not None else ()
+    classes = task.label_names if task is not None else ()
     if task_id not in table.labelled or name not in classes:
         return None
     return Filter(task=task_id, label=classes.index(name))

@@ -15,7 +15,7 @@ from mtlstudio.data.project import Item, ProjectData
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.tasks.geometry import Fit
 from mtlstudio.tasks.interface import BoundTask
-from mtlstudio.tasks.predictions import ClassPrediction, LabelsPrediction, Prediction
+from mtlstudio.tasks.predictions import ClassPrediction, LabelsPrediction, Prediction, SequencePrediction
 from mtlstudio.tasks.registry import bind
 from mtlstudio.ui.widgets.gallery_parts import GalleryItem
 
@@ -31,7 +31,7 @@ class Record:
     Attributes:
         key: unique in the project.
         present: ids of the tasks it has a target for.
-        classes: task id -> classes or labels it belongs to, of those tasks that have such.
+        classes: task id -> classes or labels it belongs to, or symbols it shows, of those tasks that have such.
         shown: its cell in the gallery.
     """
 
@@ -125,7 +125,7 @@ class _Reader:
 
     def __init__(self, data: ProjectData, tasks: Mapping[str, BoundTask]) -> None:
         self._data = data
-        self._vectors = {task_id: task for task_id, task in tasks.items() if task.type.kind == "vector"}
+        self._spoken = {task_id: task for task_id, task in tasks.items() if task.type.kind != "map"}
         self._names = {task_id: task.spec.name for task_id, task in tasks.items()}
         self._known: dict[tuple[str, int], _Label | None] = {}
         self.painted: set[str] = set()
@@ -138,7 +138,7 @@ class _Reader:
         lines = [f"{item.key} · {item.split}"]
         classes: dict[str, frozenset[int]] = {}
         for task_id, name in self._names.items():
-            label = self._label(item, task_id) if task_id in present and task_id in self._vectors else None
+            label = self._label(item, task_id) if task_id in present and task_id in self._spoken else None
             if label is not None:
                 lines.append(f"{name}: {label.words}")
                 self._take(task_id, label, captions, classes)
@@ -153,7 +153,7 @@ class _Reader:
         if label.painted:
             self.painted.add(task_id)
         else:
-            captions.append((self._vectors[task_id].spec.colour, label.words))
+            captions.append((self._spoken[task_id].spec.colour, label.words))
         if label.classes is not None:
             self.labelled.add(task_id)
             classes[task_id] = label.classes
@@ -171,7 +171,7 @@ class _Reader:
             return None
 
     def _said(self, task_id: str, value: Any) -> _Label | None:
-        task = self._vectors[task_id]
+        task = self._spoken[task_id]
         truth = task.truth(value, _NO_PICTURE) if value is not None else None
         if truth is None:
             return None
@@ -183,4 +183,6 @@ def _classes(truth: Prediction) -> frozenset[int] | None:
         return frozenset((truth.index,))
     if isinstance(truth, LabelsPrediction):
         return frozenset(np.flatnonzero(truth.probabilities >= _LIKELY).tolist())
+    if isinstance(truth, SequencePrediction):
+        return frozenset(truth.symbols)
     return None
