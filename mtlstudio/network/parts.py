@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import log2
 
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.network.patterns import Sketch
@@ -23,7 +24,7 @@ Stages = dict[int, str]
 
 def stage_count(image_size: int) -> int:
     """How many stages suit pictures of that size: the last maps have about 8 × 8 pixels."""
-    return min(max(image_size.bit_length() - 4, 3), len(WIDTHS))
+    return min(max(round(log2(image_size / 8)), 3), len(WIDTHS))
 
 
 def reading_stage(image_size: int, last: int) -> int:

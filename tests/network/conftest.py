@@ -18,6 +18,8 @@ TASKS = {
     "count": TaskSpec("count", "Count", "regression", parameters=FrozenDict(value_names=("n",))),
     "mask": TaskSpec("mask", "Mask", "segmentation", parameters=CLASSES),
     "depth": TaskSpec("depth", "Depth", "depth"),
+    "word": TaskSpec("word", "Word", "sequence"),
+    "picture": TaskSpec("picture", "Picture", "reconstruction"),
 }
 
 Sketcher = Callable[..., Sketch]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,15 +10,18 @@ import torch
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.base.resources import resource
 from mtlstudio.network.analyze import analyze
 from mtlstudio.network.compile import compile_network
 from mtlstudio.network.interface import layer_types
+from mtlstudio.network.patterns import Sketch
 from mtlstudio.network.templates import default_template, template, templates
 from mtlstudio.network.templates.tree import groups
 from mtlstudio.project.graph import reaches
-from mtlstudio.project.spec import NetworkSpec, ProjectSpec, TaskSpec
+from mtlstudio.project.spec import InputSpec, NetworkSpec, ProjectSpec, TaskSpec
 
 IDS = [item.id for item in templates()]
+DEPTH = InputSpec("depth_in", "Depth", "map", 1)
 MIXES = [
     ("kind",),
     ("mask",),
@@ -25,7 +29,20 @@ MIXES = [
     ("kind", "labels", "count"),
     ("mask", "depth"),
     ("mask", "kind", "depth", "labels", "count"),
+    ("word",),
+    ("kind", "word", "mask", "picture"),
 ]
+
+
+@pytest.fixture
+def sketch(sketch) -> Callable[..., Sketch]:
+    """As for all, with a second input."""
+
+    def begin(*tasks: str, image_size: int = 32) -> Sketch:
+        spec = sketch(*tasks, image_size=image_size).spec
+        return Sketch(replace(spec, inputs=(*spec.inputs, DEPTH)))
+
+    return begin
 
 
 def forty() -> ProjectSpec:
@@ -33,15 +50,18 @@ def forty() -> ProjectSpec:
         TaskSpec(f"attribute_{n}", f"Attribute {n}", "classification", parameters=FrozenDict(class_names=("no", "yes")))
         for n in range(40)
     )
-    return ProjectSpec("forty", tasks=tasks)
+    spec = ProjectSpec("forty", tasks=tasks)
+    return replace(spec, inputs=(*spec.inputs, DEPTH))
 
 
 def network(spec: ProjectSpec, template_id: str) -> NetworkSpec:
     return template(template_id).build(spec)
 
 
-def test_the_four_are_there_and_described() -> None:
-    assert IDS == ["shared", "unet", "tree", "separate"]
+def test_they_are_in_order_and_described() -> None:
+    assert IDS[:6] == ["shared", "unet", "tree", "separate", "middle", "depths"] and IDS[-1] == "late_fusion"
+    assert len({item.order for item in templates()}) == len(IDS) >= 14
+    assert all((resource("icons") / f"{item.icon}.svg").is_file() for item in templates())
     assert all(item.name and item.summary.endswith(".") and item.icon for item in templates())
 
 
@@ -82,7 +102,7 @@ def test_layers_serve_exactly_the_tasks_that_depend_on_them(sketch, template_id,
 def test_it_trains(sketch, template_id) -> None:
     spec = sketch("kind", "mask", image_size=32).spec
     net = compile_network(spec.with_network(network(spec, template_id)))
-    out = net({"image": torch.randn(2, 3, 32, 32)})
+    out = net({"image": torch.randn(2, 3, 32, 32), "depth_in": torch.randn(2, 1, 32, 32)})
     assert out["kind"].shape == (2, 3) and out["mask"].shape == (2, 3, 32, 32)
     sum(value.square().mean() for value in out.values()).backward()
     assert all(parameter.grad is not None for parameter in net.parameters())

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from mtlstudio.base.texts import mark, tr
-from mtlstudio.network.parts import decoder, reading_stage, stage_count, stages
+from mtlstudio.network.parts import Stages, decoder, reading_stage, stage_count, stages
 from mtlstudio.network.patterns import Sketch, Template
 from mtlstudio.project.lanes import lane
 
 
 def draw(sketch: Sketch) -> None:
-    """An encoder for each task; all features joined; behind that a head for each task, maps with their own skips."""
+    """An encoder for each task; all features joined; behind that a head for each task, maps with their own skips.
+
+    The joint layer has the size of the largest features: where a sequence is read, those that are wide enough for it.
+    """
     count = stage_count(sketch.image_size)
-    if sketch.sequence_tasks:  # the joint maps must be wide enough to read from
-        count = max(2, reading_stage(sketch.image_size, count))
-    picture = sketch.input()
-    own = {task.id: stages(sketch, picture, 1, count, prefix=f"{task.id} ") for task in sketch.spec.tasks}
-    joint = sketch.add("joint", tr("Joint"), id="joint")
-    maps = {task.id for task in sketch.map_tasks}
+    reading = reading_stage(sketch.image_size, count)
+    sequences, maps = {task.id for task in sketch.sequence_tasks}, {task.id for task in sketch.map_tasks}
+    size = reading if sequences else count
+    picture, joint = sketch.input(), sketch.add("joint", tr("Joint"), id="joint")
+    own: dict[str, Stages] = {}
     for task in sketch.spec.tasks:
-        sketch.join(own[task.id][count], joint, lane(task.id))
+        last = reading if task.id in sequences else count
+        own[task.id] = stages(sketch, picture, 1, last, prefix=f"{task.id} ")
+        sketch.join(own[task.id][last], joint, lane(task.id))
     for task in sketch.spec.tasks:
-        if task.id not in maps:
+        if task.id not in maps or size == 1:
             sketch.head(task, joint, lane(task.id))
             continue
-        first = decoder(sketch, "", count - 1, count - 1, own[task.id], prefix=f"{task.id} ", convolutions=1)
+        skips, prefix = own[task.id], f"{task.id} "
+        first = decoder(sketch, "", size - 1, size - 1, skips, prefix=prefix, convolutions=1)
         sketch.join(joint, first, source_port=lane(task.id))
-        sketch.head(task, decoder(sketch, first, count - 2, 1, own[task.id], prefix=f"{task.id} ", convolutions=1))
+        sketch.head(task, decoder(sketch, first, size - 2, 1, skips, prefix=prefix, convolutions=1))
 
 
 TEMPLATE = Template(

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from mtlstudio.base.texts import mark
-from mtlstudio.network.parts import decoder, stage_count, stages
+from mtlstudio.network.parts import ends, stage_count, stages
 from mtlstudio.network.patterns import Sketch, Template
 
 
 def draw(sketch: Sketch) -> None:
-    """All stages shared; map tasks get a light way up of their own, vector tasks pool."""
+    """All stages shared; map tasks get a light way up of their own, vector tasks pool, sequences are read earlier."""
     count = stage_count(sketch.image_size)
-    trunk = stages(sketch, sketch.input(), 1, count)
-    maps = {task.id for task in sketch.map_tasks}
-    for task in sketch.spec.tasks:
-        end = trunk[count]
-        if task.id in maps:
-            end = decoder(sketch, end, count - 1, 1, {}, prefix=f"{task.id} ", convolutions=1)
-        sketch.head(task, end)
+    ends(sketch, stages(sketch, sketch.input(), 1, count), count, {})
 
 
 TEMPLATE = Template(

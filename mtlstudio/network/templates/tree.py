@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from mtlstudio.base.texts import mark
-from mtlstudio.network.parts import decoder, stage_count, stages
+from mtlstudio.network.parts import decoder, reading_stage, stage_count, stages
 from mtlstudio.network.patterns import Sketch, Template, type_of
 from mtlstudio.project.spec import TaskSpec
 
@@ -30,11 +30,12 @@ def draw(sketch: Sketch) -> None:
     split = count // 2
     trunk = stages(sketch, sketch.input(), 1, split)
     for index, group in enumerate(groups(sketch.spec.tasks), 1):
-        prefix = f"group {index} "
-        branch = trunk | stages(sketch, trunk[split], split + 1, count, prefix=prefix)
-        if type_of(group[0]).kind == "vector":
+        prefix, kind = f"group {index} ", type_of(group[0]).kind
+        last = reading_stage(sketch.image_size, count) if kind == "sequence" else count
+        branch = trunk | stages(sketch, trunk[split], split + 1, last, prefix=prefix)
+        if kind != "map":
             for task in group:
-                sketch.head(task, branch[count])
+                sketch.head(task, branch[last])
             continue
         up = decoder(sketch, branch[count], count - 1, 2, branch, prefix=prefix)
         for task in group:

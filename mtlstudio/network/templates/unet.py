@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from mtlstudio.base.texts import mark
-from mtlstudio.network.parts import DOWN, decoder, stage_count, stages
+from mtlstudio.network.parts import DOWN, decoder, reading_stage, stage_count, stages
 from mtlstudio.network.patterns import Sketch, Template
 
 
 def draw(sketch: Sketch) -> None:
-    """One way down for all; map tasks share the way up but its last step; vector tasks hang on the bottom."""
+    """One way down for all; map tasks share the way up but its last step; vector tasks hang on the bottom, sequences
+    where the way down is still wide.
+    """
     count = stage_count(sketch.image_size)
     down = stages(sketch, sketch.input(), 1, count, name=DOWN)
     maps = sketch.map_tasks
@@ -17,6 +19,8 @@ def draw(sketch: Sketch) -> None:
     for task in sketch.spec.tasks:
         if task in maps:
             sketch.head(task, decoder(sketch, shared_up, own_from, 1, down, prefix=f"{task.id} "))
+        elif task in sketch.sequence_tasks:
+            sketch.head(task, down[reading_stage(sketch.image_size, count)])
         else:
             sketch.head(task, down[count])
 
