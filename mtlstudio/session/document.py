@@ -20,6 +20,9 @@ Edit = Callable[[ProjectSpec], ProjectSpec]
 class Document(QObject):
     """The project that the window shows.
 
+    Attributes:
+        opened: the project as it was when it was opened.
+
     Signals:
         changed: (before, after) specifications, after every edit, undo and redo.
         history_changed: undo or redo became possible or impossible, or the saved state changed.
@@ -35,6 +38,7 @@ class Document(QObject):
     def __init__(self, folder: Path, spec: ProjectSpec, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.folder = folder
+        self.opened = spec
         self._spec = spec
         self._history: History[ProjectSpec] = History()
         self._recovered = False
