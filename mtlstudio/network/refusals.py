@@ -14,8 +14,6 @@ from mtlstudio.base.texts import mark
 from mtlstudio.network.interface import Shape
 from mtlstudio.project.problems import declare, declared
 
-_FEW_PLACES = 16
-
 # Declarations.
 
 UNKNOWN_LAYER_TYPE = declare(
@@ -210,10 +208,10 @@ def need_map(shape: Shape) -> None:
         raise Refusal(NEEDS_MAP, features=words(shape))
 
 
-def need_vector(shape: Shape) -> None:
-    """Refuses everything but a vector (C,). Few places are flattened, which keeps where things are; many are pooled."""
+def need_vector(shape: Shape, few: int = 16) -> None:
+    """Refuses everything but a vector (C,). Up to `few` places may be flattened, which keeps where things are."""
     if len(shape) != 1:
-        mend = "insert_flatten" if prod(shape[1:]) <= _FEW_PLACES else "insert_global_pool"
+        mend = "insert_flatten" if prod(shape[1:]) <= few else "insert_global_pool"
         raise Refusal(NEEDS_VECTOR, mend, shape=words(shape))
 
 

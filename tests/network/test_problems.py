@@ -96,6 +96,7 @@ CASES: dict[str, tuple[str, Callable[[Sketch], ProjectSpec]]] = {
     refusals.BYPASSED_INPUT: ("kind", bypassed_input),
     refusals.NEEDS_MAP: ("kind", lambda d: chain(d, ("global_pool", {}), ("convolution", {}))),
     refusals.NEEDS_VECTOR: ("kind", lambda d: chain(d, ("fully_connected", {}), ("linear_head", {}), head=False)),
+    refusals.NEEDS_SEQUENCE: ("word", lambda d: chain(d, ("recurrent", {}), ("sequence_head", {}), head=False)),
     refusals.KERNEL_TOO_LARGE: ("kind", lambda d: chain(d, ("max_pool", {"kernel_size": 40}))),
     refusals.GROUPS: ("kind", lambda d: chain(d, ("convolution", {"groups": 2}))),
     refusals.EVEN_KERNEL: ("kind", lambda d: chain(d, ("transposed_convolution", {"kernel_size": 4, "stride": 1}))),
@@ -118,6 +119,7 @@ CASES: dict[str, tuple[str, Callable[[Sketch], ProjectSpec]]] = {
     refusals.HEAD_WITHOUT_TASK: ("mask", lambda d: chain(d, ("dense_head", {}))),
     refusals.OUTPUT_NEEDS_VECTOR: ("kind", lambda d: chain(d, ("convolution", {}), head=False)),
     refusals.OUTPUT_NEEDS_MAP: ("mask", lambda d: chain(d, ("global_pool", {}), head=False)),
+    refusals.OUTPUT_NEEDS_SEQUENCE: ("word", lambda d: chain(d, ("convolution", {}), head=False)),
     refusals.OUTPUT_CHANNELS: (
         "kind", lambda d: chain(d, ("global_pool", {}), ("fully_connected", {"out_features": 10}), head=False),
     ),
@@ -125,6 +127,38 @@ CASES: dict[str, tuple[str, Callable[[Sketch], ProjectSpec]]] = {
 }  # fmt: skip
 ELSEWHERE = {refusals.REFUSED, refusals.CANNOT_BUILD}
 OWN = {value for name, value in vars(refusals).items() if name.isupper()}
+
+
+MORE: dict[str, tuple[str, str, Callable[[Sketch], ProjectSpec]]] = {
+    "few places are flattened": (
+        refusals.NEEDS_VECTOR, "insert_flatten",
+        lambda d: chain(d, ("max_pool", {"kernel_size": 8}), ("fully_connected", {}), ("linear_head", {}), head=False),
+    ),
+    "a sequence is pooled for a vector": (
+        refusals.NEEDS_VECTOR, "insert_global_pool",
+        lambda d: chain(d, ("to_sequence", {}), ("linear_head", {}), head=False),
+    ),
+    "a sequence is pooled for a vector task": (
+        refusals.OUTPUT_NEEDS_VECTOR, "append_head", lambda d: chain(d, ("to_sequence", {}), head=False),
+    ),
+    "nothing makes a map of a sequence": (
+        refusals.NEEDS_MAP, "", lambda d: chain(d, ("to_sequence", {}), ("convolution", {})),
+    ),
+}  # fmt: skip
+"""Other cases of some codes: code, mend, network of the task `kind`."""
+OF_SEQUENCES: dict[str, tuple[str, str, Callable[[Sketch], ProjectSpec]]] = {
+    "nothing makes a sequence of a vector": (
+        refusals.NEEDS_SEQUENCE, "", lambda d: chain(d, ("global_pool", {}), ("recurrent", {}), head=False),
+    ),
+    "a vector is no sequence for a task": (
+        refusals.OUTPUT_NEEDS_SEQUENCE, "", lambda d: chain(d, ("global_pool", {}), head=False),
+    ),
+    "a sequence of other channels gets a head": (
+        refusals.OUTPUT_CHANNELS, "append_head",
+        lambda d: chain(d, ("to_sequence", {}), ("recurrent", {}), head=False),
+    ),
+}  # fmt: skip
+"""The same of the task `word`."""
 
 
 def errors(spec: ProjectSpec) -> list[Problem]:
@@ -156,8 +190,20 @@ def test_the_mend_that_is_named_mends(sketch, code) -> None:
         assert errors(mend.apply(spec, problem)) == []
 
 
+@pytest.mark.parametrize("name", [*MORE, *OF_SEQUENCES])
+def test_kinds_that_do_not_fit_are_told_and_mended_where_they_can_be(sketch, name) -> None:
+    code, mend, case = (MORE | OF_SEQUENCES)[name]
+    spec = case(sketch("word" if name in OF_SEQUENCES else "kind"))
+    (problem,) = errors(spec)
+    assert (problem.code, problem.mend) == (code, mend)
+    if found := mend_of(problem):
+        assert errors(found.apply(spec, problem)) == []
+
+
 def test_each_mend_is_named_by_some_problem(sketch) -> None:
-    named = {errors(case(sketch(*task.split())))[0].mend for task, case in CASES.values()}
+    named = {errors(case(sketch(*task.split())))[0].mend for task, case in CASES.values()} | {
+        mend for _, mend, _ in MORE.values()
+    }
     assert {mend.id for mend in MENDS} <= named
 
 
