@@ -1,7 +1,8 @@
 """Any field of a project by its path, as `--set` writes it: `training.batch_size`, `tasks.species.loss_weight`.
 
 A path goes through the specification by names of fields and ids. Parameters of a layer, a task or a method stand
-directly behind it: `network.layers.stage4.out_channels`, `training.optimizer.learning_rate`.
+directly behind it: `network.layers.stage4.out_channels`, `training.optimizer.learning_rate`. Lists are separated by commas, points
+of a schedule written `epoch:value`: `tasks.mask.weight_schedule` = `0:1, 10:0.25`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict, freeze
@@ -157,7 +158,29 @@ def _value(here: Any, key: str, path: str, text: str) -> Any:
     hint = field_types(type(here))[key]
     if hint is str:
         return text
+    listed = _list_of(hint, text)
+    if listed is not None:
+        return decode(hint, listed, path)
     return decode(hint, json.loads(json.dumps(_literal(text, path))), path)
+
+
+def _list_of(hint: Any, text: str) -> list[Any] | None:
+    """A list as a person types it: `accuracy, macro_f1`, or points `0:1, 10:0.25`; None where it is something else."""
+    if text.strip().startswith("[") or not _is_list(hint):
+        return None
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if get_args(hint)[0] is str:
+        return words
+    try:
+        return [[float(number) for number in word.split(":")] for word in words]
+    except ValueError:
+        return None
+
+
+def _is_list(hint: Any) -> bool:
+    """Whether a field holds texts or points."""
+    inner = get_args(hint)[0] if get_origin(hint) is tuple else None
+    return inner is str or get_origin(inner) is tuple
 
 
 def _literal(text: str, path: str) -> Any:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
 
 from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.project import edits
 from mtlstudio.project.edits.rewiring import settled
 from mtlstudio.project.graph import incoming, order
-from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec, TaskSpec
+from mtlstudio.project.spec import Connection, InputSpec, LayerSpec, NetworkSpec, Output, ProjectSpec, TaskSpec
 
 
 def project(ways: dict[str, str], **parameters: dict[str, Any]) -> ProjectSpec:
@@ -40,6 +42,29 @@ def _layer(layer_id: str, parameters: dict[str, Any]) -> LayerSpec:
         return LayerSpec("image", "Image", "input", frozenset(), FrozenDict(input="image"))
     kind = layer_id.partition("_")[0].rstrip("0123456789")
     return LayerSpec(layer_id, layer_id, kind, frozenset(), FrozenDict(parameters))
+
+
+def stitched() -> ProjectSpec:
+    """Three tasks over a common stage, each with two stages of its own, a layer between tasks over all after the first
+    and over two after the second; an input beside the picture leads into one; a decoder with a skip."""
+    spec = project(
+        {
+            "a": "image stem stage1_a stage2_a head_a",
+            "b": "image stem stage1_b stage2_b head_b",
+            "c": "image stem stage1_c stage2_c up_c head_c",
+        }
+    )
+    spec = replace(spec, inputs=(*spec.inputs, InputSpec("depth", "Depth", "map", 1)))
+    spec = edits.connect(spec, Connection("stem", "up_c", "out", "skip"))
+    spec, depth = edits.add_input_layer(spec, "depth")
+    spec, joined = edits.insert_on_connection(spec, Connection("stage2_b", "head_b"), "concat", "Concat")
+    spec = edits.connect(spec, Connection(depth, joined), variadic=True)
+    after = {task: Connection(f"stage1_{task}", f"stage2_{task}") for task in "abc"}
+    spec, _ = edits.insert_crossing(spec, "stitch", "Stitch", after)
+    spec, _ = edits.insert_crossing(
+        spec, "stitch", "Stitch", {"a": Connection("stage2_a", "head_a"), "c": Connection("stage2_c", "up_c")}
+    )
+    return spec
 
 
 def pattern(spec: ProjectSpec) -> set[tuple[str, frozenset[str]]]:
@@ -83,21 +108,43 @@ def assert_sound(spec: ProjectSpec) -> None:
     placed = {layer_id: index for index, layer_id in enumerate(order(network))}  # raises for a circle
     assert len(set(network.connections)) == len(network.connections)
     tasks = {layer.id: layer.tasks for layer in network.layers}
+    into: dict[str, list[Connection]] = {layer_id: [] for layer_id in ids}
     for c in network.connections:
         assert placed[c.source] < placed[c.target]
-        assert tasks[c.target] <= tasks[c.source]
+        own, given = c.target_port.partition("task:")[2], c.source_port.partition("task:")[2]
+        assert (tasks[c.target] & {own} if own else tasks[c.target]) <= (
+            tasks[c.source] & {given} if given else tasks[c.source]
+        )
+        assert not own or own in tasks[c.target]
+        into[c.target].append(c)
     assert len({o.task for o in network.outputs}) == len(network.outputs)
-    for layer in network.layers:
-        forward, waiting = {layer.id}, [layer.id]
+    reached: dict[str, set[str]] = {layer_id: set() for layer_id in ids}
+    for output in network.outputs:
+        assert output.task in spec.task_ids and output.port.partition("task:")[2] in ("", output.task)
+        waiting = [output.layer]
         while waiting:
             here = waiting.pop()
-            for c in network.connections:
-                if c.source == here and c.target not in forward:
-                    forward.add(c.target)
-                    waiting.append(c.target)
-        reached = {o.task for o in network.outputs if o.layer in forward}
-        assert layer.tasks == reached if reached else layer.tasks <= set(spec.task_ids)
+            if output.task not in reached[here]:
+                reached[here].add(output.task)
+                waiting += [c.source for c in into[here] if c.target_port.partition("task:")[2] in ("", output.task)]
+    for layer in network.layers:
+        assert layer.tasks == reached[layer.id] if reached[layer.id] else layer.tasks <= set(spec.task_ids)
         assert layer.tasks or not spec.tasks
+    _assert_groups(spec)
+
+
+def _assert_groups(spec: ProjectSpec) -> None:
+    """Of known things, without overlap, none empty; the rows of a group of tasks are neighbours."""
+    grouped = [layer_id for group in spec.network.groups for layer_id in group.layers]
+    assert len(grouped) == len(set(grouped)) and set(grouped) <= {layer.id for layer in spec.network.layers}
+    together = [task_id for group in spec.task_groups for task_id in group.tasks]
+    assert len(together) == len(set(together)) and set(together) <= set(spec.task_ids)
+    for group in spec.task_groups:
+        first = spec.task_ids.index(group.tasks[0])
+        assert spec.task_ids[first : first + len(group.tasks)] == group.tasks
+    for groups in (spec.network.groups, spec.task_groups):
+        assert len({group.id for group in groups}) == len(groups)
+    assert all(group.layers for group in spec.network.groups)
 
 
 @st.composite

@@ -67,8 +67,8 @@ def test_behind_a_layer_for_all_skips_go_through_it_too() -> None:
 
 
 def test_behind_a_layer_with_several_outputs_in_use_the_port_must_be_named() -> None:
-    spec = edits.connect(sketch(), Connection("stage4", "pool_a", "deep"))
-    spec = edits.connect(spec, Connection("stage4", "pool_b", "wide"))
+    spec = edits.connect(sketch(), Connection("stage4", "pool_a", "deep"), replace=True)
+    spec = edits.connect(spec, Connection("stage4", "pool_b", "wide"), replace=True)
     assert "several outputs" in refusal(edits.insert_after, spec, "stage4", "conv", "Conv")
     spec, layer_id = edits.insert_after(spec, "stage4", "conv", "Conv", port="wide")
     assert feeds(spec, "pool_b") == [layer_id] and spec.network.layer(layer_id).tasks == {"breed"}
@@ -158,16 +158,19 @@ def test_shifting_beyond_the_last_moves_the_output() -> None:
     assert spec.network.output_of("species") == Output("species", "pool_a")
 
 
-def test_connecting_replaces_what_is_on_a_port_that_takes_one() -> None:
-    spec = edits.connect(sketch(), Connection("stage2", "stage4_m"))
-    assert feeds(spec, "stage4_m") == ["stage2"]
-    spec = edits.connect(sketch(), Connection("stage2", "stage4_m"), variadic=True)
-    assert feeds(spec, "stage4_m") == ["stage3", "stage2"]
+def test_a_port_that_takes_one_is_not_taken_unless_that_is_said() -> None:
+    taken = Connection("stage2", "stage4_m")
+    assert refusal(edits.connect, sketch(), taken) == (
+        "“stage3” leads into “stage4_m” there already, and only one can. "
+        "Remove that connection first, or join the two with a layer that adds or concatenates."
+    )
+    assert feeds(edits.connect(sketch(), taken, replace=True), "stage4_m") == ["stage2"]
+    assert feeds(edits.connect(sketch(), taken, variadic=True), "stage4_m") == ["stage3", "stage2"]
 
 
 def test_wrong_connections_are_refused() -> None:
     spec = sketch()
-    assert "own output" in refusal(edits.connect, spec, Connection("up3", "stage2"))
+    assert "own output" in refusal(lambda: edits.connect(spec, Connection("up3", "stage2"), variadic=True))
     assert "nothing leads into it" in refusal(edits.connect, spec, Connection("stage1", "image"))
     assert "connected so already" in refusal(edits.connect, spec, Connection("stage1", "stage2"))
     assert "no layer" in refusal(edits.connect, spec, Connection("stage1", "x"))
@@ -221,8 +224,9 @@ def test_a_way_is_copied_through_json_and_pasted_for_whom_the_place_serves() -> 
     assert_sound(pasted)
 
 
-def test_only_one_way_can_be_copied() -> None:
-    assert "one start and one end" in refusal(edits.extract, sketch(), ["stage1", "stage3"])
+def test_only_one_way_fits_on_a_connection() -> None:
+    forked = edits.extract(sketch(), ["stage1", "stage3"])
+    assert "one start and one end" in refusal(edits.paste, sketch(), forked, Connection("stage1", "stage2"))
     assert "Inputs" in refusal(edits.extract, sketch(), ["image"])
     assert "no such connection" in refusal(
         lambda: edits.paste(sketch(), edits.extract(sketch(), ["stage1"]), Connection("x", "y"))

@@ -116,12 +116,24 @@ def new_layer(
     """A layer with an id that is free.
 
     Raises:
-        EditRefused: it would be an input.
+        EditRefused: it would be an input, or the name is empty.
     """
     if layer_type == INPUT_TYPE:
         refuse(mark("Inputs are set up with the data, not added as layers"))
-    layer_id = new_id(taken_ids(network), layer_stem(layer_type, name))
-    return LayerSpec(layer_id, name, layer_type, tasks, FrozenDict(parameters))
+    shown = checked_name(name)
+    layer_id = new_id(taken_ids(network), layer_stem(layer_type, shown))
+    return LayerSpec(layer_id, shown, layer_type, tasks, FrozenDict(parameters))
+
+
+def checked_name(name: str) -> str:
+    """The name without spaces around it.
+
+    Raises:
+        EditRefused: it is empty.
+    """
+    if not name.strip():
+        refuse(mark("A name cannot be empty"))
+    return name.strip()
 
 
 def layer_stem(layer_type: str, name: str) -> str:

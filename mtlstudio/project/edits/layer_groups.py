@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from mtlstudio.base.texts import mark
-from mtlstudio.project.edits.common import layer_of, refuse
+from mtlstudio.project.edits.common import checked_name, layer_of, refuse
 from mtlstudio.project.edits.grouping import left_groups, new_group_id
 from mtlstudio.project.graph import INPUT_TYPE
 from mtlstudio.project.spec import LayerGroup, ProjectSpec
@@ -34,7 +34,7 @@ def group_layers(spec: ProjectSpec, layer_ids: Collection[str], name: str) -> tu
     if len(chosen) < 2:
         refuse(mark("A group needs at least two layers"))
     network = left_groups(network, chosen)
-    group = LayerGroup(new_group_id(network, name), _checked(name), chosen)
+    group = LayerGroup(new_group_id(network, name), checked_name(name), chosen)
     return spec.with_network(replace(network, groups=(*network.groups, group))), group.id
 
 
@@ -63,7 +63,7 @@ def rename_group(spec: ProjectSpec, group_id: str, name: str) -> ProjectSpec:
     Raises:
         EditRefused: there is no such group, or the name is empty.
     """
-    return _changed(spec, replace(_group_of(spec, group_id), name=_checked(name)))
+    return _changed(spec, replace(_group_of(spec, group_id), name=checked_name(name)))
 
 
 def _group_of(spec: ProjectSpec, group_id: str) -> LayerGroup:
@@ -79,9 +79,3 @@ def _changed(spec: ProjectSpec, changed: LayerGroup) -> ProjectSpec:
 
 def _with_groups(spec: ProjectSpec, groups: tuple[LayerGroup, ...]) -> ProjectSpec:
     return spec.with_network(replace(spec.network, groups=groups))
-
-
-def _checked(name: str) -> str:
-    if not name.strip():
-        refuse(mark("A name cannot be empty"))
-    return name.strip()

@@ -8,7 +8,7 @@ from typing import Any
 
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
-from mtlstudio.project.edits.common import layer_of, layer_stem, refuse, refuse_circle, with_settled
+from mtlstudio.project.edits.common import checked_name, layer_of, layer_stem, refuse, refuse_circle, with_settled
 from mtlstudio.project.edits.rewiring import new_id, settled, taken_ids
 from mtlstudio.project.edits.values import set_frozen
 from mtlstudio.project.graph import INPUT_TYPE, ancestors, crossing, main_connection
@@ -46,9 +46,7 @@ def replace_layer(
     layer = layer_of(network, layer_id)
     if INPUT_TYPE in (layer.type, layer_type):
         refuse(mark("An input cannot be replaced"))
-    if name is not None and not name.strip():
-        refuse(mark("A name cannot be empty"))
-    shown = layer.name if name is None else name.strip()
+    shown = layer.name if name is None else checked_name(name)
     if layer_type == layer.type:
         new = replace(layer, name=shown, parameters=FrozenDict(parameters))
     else:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.frozen import freeze
 from mtlstudio.base.texts import mark
-from mtlstudio.project.edits.common import refuse, with_settled
+from mtlstudio.project.edits.common import checked_name, refuse, with_settled
 from mtlstudio.project.settings import DataSettings, MethodSpec, TrainingSettings, parameters_of
 from mtlstudio.project.spec import DatasetSpec, NetworkSpec, ProjectSpec
 
@@ -21,9 +21,7 @@ def rename_project(spec: ProjectSpec, name: str) -> ProjectSpec:
     Raises:
         EditRefused: the name is empty.
     """
-    if not name.strip():
-        refuse(mark("A name cannot be empty"))
-    return replace(spec, name=name.strip())
+    return replace(spec, name=checked_name(name))
 
 
 def set_data(spec: ProjectSpec, **changes: Any) -> ProjectSpec:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mtlstudio.base.files import slug
 from mtlstudio.base.texts import mark
-from mtlstudio.project.edits.common import refuse, task_of
+from mtlstudio.project.edits.common import checked_name, refuse, task_of
 from mtlstudio.project.spec import ProjectSpec, TaskGroup, TaskSpec
 
 MANY = 8
@@ -28,10 +28,9 @@ def group_tasks(spec: ProjectSpec, task_ids: Collection[str], name: str) -> tupl
     chosen = tuple(task_id for task_id in spec.task_ids if task_id in task_ids)
     if len(chosen) < 2:
         refuse(mark("A group needs at least two tasks"))
-    if not name.strip():
-        refuse(mark("A name cannot be empty"))
+    shown = checked_name(name)
     others = _without(spec.task_groups, chosen)
-    group = TaskGroup(slug(name, {other.id for other in spec.task_groups}), name.strip(), chosen)
+    group = TaskGroup(slug(name, {other.id for other in spec.task_groups}), shown, chosen)
     return with_task_groups(spec, spec.tasks, (*others, group)), group.id
 
 
@@ -60,9 +59,7 @@ def rename_task_group(spec: ProjectSpec, group_id: str, name: str) -> ProjectSpe
     Raises:
         EditRefused: there is no such group, or the name is empty.
     """
-    if not name.strip():
-        refuse(mark("A name cannot be empty"))
-    return _changed(spec, replace(_group_of(spec, group_id), name=name.strip()))
+    return _changed(spec, replace(_group_of(spec, group_id), name=checked_name(name)))
 
 
 def move_task_group(spec: ProjectSpec, group_id: str, row: int) -> ProjectSpec:

@@ -9,13 +9,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 from mtlstudio.base.files import slug
-from mtlstudio.base.frozen import FrozenDict, freeze
+from mtlstudio.base.frozen import freeze
 from mtlstudio.base.texts import mark
-from mtlstudio.project.edits.common import layer_of, refuse, task_of, with_settled
-from mtlstudio.project.edits.rewiring import new_id, settled, taken_ids, with_layer
+from mtlstudio.project.edits.common import checked_name, layer_of, new_layer, refuse, task_of, with_settled
+from mtlstudio.project.edits.rewiring import settled, with_layer
 from mtlstudio.project.edits.task_groups import with_task_groups
 from mtlstudio.project.graph import INPUT_TYPE, dead
-from mtlstudio.project.spec import Connection, LayerSpec, Output, ProjectSpec, TaskSpec
+from mtlstudio.project.spec import Connection, Output, ProjectSpec, TaskSpec
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -141,9 +141,8 @@ def attach_head(
     ids: list[str] = []
     port = source_port
     for layer_type, name, parameters in layers:
-        stem = slug(name)
-        layer_id = new_id(taken_ids(network), layer_type if stem == "item" else stem)
-        layer = LayerSpec(layer_id, name, layer_type, frozenset({task_id}), FrozenDict(parameters))
+        layer = new_layer(network, layer_type, name, parameters, frozenset({task_id}))
+        layer_id = layer.id
         network = with_layer(network, layer)
         network = replace(network, connections=(*network.connections, Connection(source, layer_id, port)))
         source, port = layer_id, "out"
@@ -154,8 +153,7 @@ def attach_head(
 
 def check_task(task: TaskSpec) -> None:
     """Raises EditRefused where a field of the task is out of bounds."""
-    if not task.name.strip():
-        refuse(mark("A name cannot be empty"))
+    checked_name(task.name)
     if not _COLOUR.fullmatch(task.colour):
         refuse(mark("{colour!r} is no colour like #4C9BE8"), colour=task.colour)
     if not math.isfinite(task.loss_weight) or task.loss_weight < 0:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mtlstudio.base.texts import mark
-from mtlstudio.project.edits.common import layer_of, refuse
+from mtlstudio.project.edits.common import checked_name, layer_of, refuse
 from mtlstudio.project.graph import INPUT_TYPE
 from mtlstudio.project.spec import LayerSpec, ProjectSpec
 
@@ -24,9 +24,8 @@ def rename_layer(spec: ProjectSpec, layer_id: str, name: str) -> ProjectSpec:
     Raises:
         EditRefused: the name is empty.
     """
-    if not name.strip():
-        refuse(mark("A name cannot be empty"))
-    return _changed(spec, [layer_id], lambda layer: replace(layer, name=name.strip()))
+    shown = checked_name(name)
+    return _changed(spec, [layer_id], lambda layer: replace(layer, name=shown))
 
 
 def set_frozen(spec: ProjectSpec, layer_ids: Collection[str], frozen: bool) -> ProjectSpec:
