@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton
 
 from mtlstudio.project.edits import add_task, set_parameters
 from mtlstudio.project.spec import Connection, NetworkSpec, ProjectSpec
-from mtlstudio.ui.design.canvas import MIME
+from mtlstudio.ui.design.dropping import MIME
 from mtlstudio.ui.design.painting.rows import weight_words
 from mtlstudio.ui.design.template_dialog import TemplateDialog
 from mtlstudio.ui.design.tips import tip
@@ -224,11 +224,14 @@ def test_a_template_replaces_the_network_in_one_step(room: Any) -> None:
     assert room.spec == before
 
 
-def test_an_empty_network_offers_a_template(open_room: Callable[..., Any], pets_spec: ProjectSpec) -> None:
+def test_an_empty_network_offers_a_template_or_a_start(open_room: Callable[..., Any], pets_spec: ProjectSpec) -> None:
     room = open_room(pets_spec.with_network(NetworkSpec()))
-    assert room.workspace.empty.isVisible()
-    assert not room.workspace.commands.add("convolution")
-    assert room.said
+    assert room.workspace.host.empty.isVisible()
+    assert room.workspace.commands.add("convolution"), "the inputs come first"
+    assert [layer.type for layer in room.spec.network.layers] == ["input", "convolution"]
+    assert not room.workspace.host.empty.isVisible()
+    room.document.undo()
+    assert room.workspace.host.empty.isVisible()
 
 
 def test_the_context_menu_follows_what_is_under_it(room: Any) -> None:
@@ -246,8 +249,9 @@ def test_a_task_goes_and_a_new_one_gets_a_head(room: Any) -> None:
     room.document.apply("", lambda spec: add_task(spec, breed))
     room.document.select(["stage3"])
     assert commands.attach_head("breed")
-    way = [room.spec.network.layer(i).type for i in room.document.selection]
-    assert way[-1] == "linear_head" and room.spec.network.output_of("breed").layer == room.document.selection[-1]
+    assert room.document.selection == ("stage3",), "the next head can start from there, too"
+    head = room.spec.network.layer(room.spec.network.output_of("breed").layer)
+    assert head.type == "linear_head" and head.tasks == {"breed"}
 
 
 def test_actions_that_need_a_selection_are_grey_without_one(room: Any) -> None:
@@ -302,7 +306,7 @@ def test_a_double_click_on_the_slider_lets_the_weight_be_typed(room: Any) -> Non
 
 def test_tool_tips_tell_what_is_there(room: Any, qtbot: Any) -> None:
     settle(room, qtbot)
-    tasks = room.canvas.scene.layout.tasks
+    tasks = room.canvas.scene.layout
     words = tip(room.canvas.hit(room.card("stage4")), room.canvas.picture, tasks)
     assert "Stage 4" in words and "Species, Breed" in words and "parameters" in words
     assert "Pet mask" in tip(room.canvas.hit(room.canvas.row_header("mask")), room.canvas.picture, tasks)

@@ -5,10 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
     QFocusEvent,
     QHelpEvent,
     QKeyEvent,
@@ -18,20 +14,20 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from mtlstudio.base.settings import Settings
-from mtlstudio.project.spec import Connection, ProjectSpec
+from mtlstudio.base.texts import tr
+from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.session.document import Document
-from mtlstudio.ui.design.fits import fitting
+from mtlstudio.ui.design.dropping import Dropping
 from mtlstudio.ui.design.geometry import Point
 from mtlstudio.ui.design.gestures.base import THRESHOLD, Gesture
+from mtlstudio.ui.design.gestures.connecting import KeyConnect, PullWire
 from mtlstudio.ui.design.gestures.looking import Pan, RubberBand
-from mtlstudio.ui.design.gestures.moving import DragWeight, MoveCard, MoveRow, PullWire
+from mtlstudio.ui.design.gestures.moving import DragWeight, MoveCard, MoveRow
 from mtlstudio.ui.design.gestures.sharing import DragSplit, PullEdge
-from mtlstudio.ui.design.hits import Hit, connection_at, hit
+from mtlstudio.ui.design.hits import Hit, hit
 from mtlstudio.ui.design.navigation import neighbour
-from mtlstudio.ui.design.stage import Stage
+from mtlstudio.ui.design.places import Place, place_at
 from mtlstudio.ui.design.tips import tip
-
-MIME = "application/x-mtlstudio-layer-type"
 
 _GESTURES: dict[str, type[Gesture]] = {
     "split": DragSplit, "slider": DragWeight, "header": MoveRow, "name": MoveRow, "port": PullWire, "edge": PullEdge,
@@ -40,29 +36,38 @@ _GESTURES: dict[str, type[Gesture]] = {
 _CURSORS = {
     "split": Qt.CursorShape.SplitHCursor, "slider": Qt.CursorShape.PointingHandCursor,
     "edge": Qt.CursorShape.SizeVerCursor, "port": Qt.CursorShape.CrossCursor,
-    "plus": Qt.CursorShape.PointingHandCursor,
+    "plus": Qt.CursorShape.PointingHandCursor, "end": Qt.CursorShape.PointingHandCursor,
+    "fold": Qt.CursorShape.PointingHandCursor, "head": Qt.CursorShape.PointingHandCursor,
+    "group": Qt.CursorShape.PointingHandCursor,
 }  # fmt: skip
 _ARROWS = {Qt.Key.Key_Left: "left", Qt.Key.Key_Right: "right", Qt.Key.Key_Up: "up", Qt.Key.Key_Down: "down"}
 _ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-class Canvas(Stage):
+class Canvas(Dropping):
     """The grid of a document, to be worked on.
 
     Signals:
-        add_wanted(object, object): a layer is to be searched for: (connection or None, place).
+        add_wanted(object, object): a layer is to be searched for: (`Place`, where the question is to be asked).
+        connected(object): a connection was pulled: the `Join`. choice_wanted(object, object): there are several, one is
+            to be chosen: (list of `Join`, where).
         rename_wanted(str): a card was double-clicked. task_rename_wanted(str): a task's name was;
             weight_wanted(str): its λ was.
+        fold_wanted(str, bool): a group of layers is to be folded (True) or unfolded. rows_fold_wanted(str, bool): a
+            group of tasks is. head_wanted(str): the "+" of a task without an output was clicked.
         menu_wanted(object, QPoint): the right button on a `Hit`.
-        dropped(str, object): a layer type of the palette was dropped on a connection.
     """
 
     add_wanted = Signal(object, object)
     rename_wanted = Signal(str)
     task_rename_wanted = Signal(str)
     weight_wanted = Signal(str)
+    connected = Signal(object)
+    choice_wanted = Signal(object, object)
+    fold_wanted = Signal(str, bool)
+    rows_fold_wanted = Signal(str, bool)
+    head_wanted = Signal(str)
     menu_wanted = Signal(object, QPoint)
-    dropped = Signal(str, object)
 
     def __init__(self, document: Document, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -71,6 +76,7 @@ class Canvas(Stage):
         self._started = False
         self._press: tuple[Hit, Point] | None = None
         self._space = False
+        self._by_key: KeyConnect | None = None
         self.setAcceptDrops(True)
 
     @property
@@ -82,6 +88,10 @@ class Canvas(Stage):
         """Takes back the gesture under way. Returns whether there was one."""
         gesture, started = self._gesture, self._started
         self._drop_gesture()
+        if self._by_key is not None:
+            self._by_key.cancel()
+            self._by_key = None
+            return True
         if gesture is None or not started:
             return False
         gesture.cancel()
@@ -91,6 +101,8 @@ class Canvas(Stage):
     def follow(self, spec: ProjectSpec) -> None:
         """The document has changed; if not by the gesture under way, that is given up."""
         gesture, started = self._gesture, self._started
+        if self._by_key is not None:
+            self.cancel_gesture()
         if gesture is not None and not gesture.applying:
             self._drop_gesture()
             if started:
@@ -100,7 +112,11 @@ class Canvas(Stage):
 
     def hit(self, at: QPointF | QPoint) -> Hit:
         """What lies at a widget pixel."""
-        return hit(self.scene, _point(at), self.picture.selection, self.picture.hover.layer)
+        picture = self.picture
+        return hit(self.scene, _point(at), self._selected_cards(), picture.hover.layer, picture.buttons)
+
+    def _selected_cards(self) -> frozenset[str]:
+        return frozenset(map(self.scene.layout.card_id, self.picture.selection))
 
     # --- mouse ------------------------------------------------------------------------------------------------
 
@@ -152,17 +168,21 @@ class Canvas(Stage):
         """Renames a card or a task; on empty ground asks for a new layer."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        found = self.hit(event.position())
+        found, layout = self.hit(event.position()), self.scene.layout
         self._press = None
-        if found.kind == "card":
+        if found.kind == "card" and found.layer in layout.groups:
+            self.fold_wanted.emit(layout.groups[found.layer], False)
+        elif found.kind == "card":
             self.rename_wanted.emit(found.layer)
+        elif found.kind == "group":
+            self.fold_wanted.emit(found.group, True)
         elif found.kind in ("name", "header"):
-            self.task_rename_wanted.emit(self.scene.layout.tasks[found.row])
+            self.task_rename_wanted.emit(layout.rows[found.row].task)
         elif found.kind == "slider":
-            self.weight_wanted.emit(self.scene.layout.tasks[found.row])
+            self.weight_wanted.emit(layout.tasks[found.row])
         elif found.kind in ("nothing", "wire"):
-            self.add_wanted.emit(found.connection, _point(event.position()))
-        elif found.kind not in ("plus", "callout"):
+            self.add_wanted.emit(self._place(found, _point(event.position())), _point(event.position()))
+        elif found.kind not in ("plus", "callout", "end", "fold", "head"):
             self.mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
@@ -190,31 +210,30 @@ class Canvas(Stage):
         at = event.pos()
         found = self.hit(at)
         if event.reason() == QContextMenuEvent.Reason.Keyboard and self.document.selection:
-            layer = self.document.selection[-1]
+            layer = self.scene.layout.card_id(self.document.selection[-1])
             found, at = Hit("card", layer=layer), self.card_rect(layer).center()
-        if found.layer and found.layer not in self.document.selection:
-            self.document.select([found.layer])
+        if found.layer and found.layer not in self._selected_cards():
+            self.document.select(self.scene.layout.layers_of(found.layer))
         self.menu_wanted.emit(found, self.mapToGlobal(at))
 
     # --- keyboard ---------------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        """Tab asks for a new layer here; Shift+Tab leaves as everywhere. Tool tips are made for what is below."""
-        if isinstance(event, QKeyEvent) and (event.type(), event.key()) == (QEvent.Type.KeyPress, Qt.Key.Key_Tab):
-            self.ask_for_layer()
-            return True
+        """Tool tips are made for what is below."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            words = "" if self.is_busy else tip(self.hit(event.pos()), self.picture, self.scene.layout.tasks)
+            words = "" if self.is_busy else tip(self.hit(event.pos()), self.picture, self.scene.layout)
             QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Esc ends a gesture or the selection; arrows move the selection; Space pans; Enter adds."""
+        """Esc ends a gesture or the selection; arrows move the selection; Space pans."""
         key = event.key()
         if key == Qt.Key.Key_Escape:
             if not self.cancel_gesture():
                 self.document.select([])
+        elif self._by_key is not None and key in (*_ARROWS, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._connect_step(key)
         elif key in _ARROWS and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier & ~_KEYPAD:
             self._step(_ARROWS[Qt.Key(key)], bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         elif key == Qt.Key.Key_Space:
@@ -242,50 +261,40 @@ class Canvas(Stage):
         """Asks for a layer after the selected card, beside it; without one in the middle."""
         selection = self.document.selection
         at = self.frame.main.centre
-        if selection and selection[-1] in self.scene.layout.cards:
-            self.reveal(selection[-1])
-            rect = self.scene.card(selection[-1])
+        card = self.scene.layout.card_id(selection[-1]) if selection else ""
+        if card in self.scene.layout.cards:
+            self.reveal(card)
+            rect = self.scene.card(card)
             at = Point(rect.right + 6, max(self.frame.ribbon + 10, min(rect.centre.y, self.height() - 60)))
-        self.add_wanted.emit(None, at)
+        self.add_wanted.emit(Place(), at)
 
-    # --- drag and drop ----------------------------------------------------------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Layer types of the palette may be dropped; what they fit lights up."""
-        if not event.mimeData().hasFormat(MIME):
+    def connect_by_key(self) -> None:
+        """Begins to connect the selected layer with the keyboard."""
+        self.cancel_gesture()
+        card = self.scene.layout.card_id(self.document.selection[-1]) if self.document.selection else ""
+        if card not in self.scene.layout.cards:
+            self.refused.emit(tr("Select a layer first"))
             return
-        type_id = bytes(event.mimeData().data(MIME).data()).decode()
-        self.picture.fitting = fitting(self.picture.spec, self.figures(), type_id, {})
-        event.acceptProposedAction()
-        self.update()
+        self._by_key = KeyConnect(self, card)
+        if not self._by_key.target:
+            self.cancel_gesture()
+            self.refused.emit(tr("Nothing can take what comes out of it"))
 
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802
-        """Shows where it would go."""
-        target = self._target(event.position())
-        if target != self.picture.target:
-            self.picture.target = target
-            self.update()
-        event.setAccepted(target is not None or not self.document.spec.network.layers)
+    def _connect_step(self, key: int) -> None:
+        assert self._by_key is not None
+        if key in _ARROWS:
+            self._by_key.step(_ARROWS[Qt.Key(key)])
+            return
+        connecting, self._by_key = self._by_key, None
+        connecting.finish()
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802
-        """It went elsewhere."""
-        self._end_drop()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        """It is put there."""
-        type_id = bytes(event.mimeData().data(MIME).data()).decode()
-        target = self._target(event.position())
-        self._end_drop()
-        event.acceptProposedAction()
-        self.dropped.emit(type_id, target)
-
-    def _target(self, at: QPointF) -> Connection | None:
-        near = connection_at(self.scene, _point(at))
-        return near if near in self.picture.fitting else None
-
-    def _end_drop(self) -> None:
-        self.picture.fitting, self.picture.target = (), None
-        self.update()
+    def _place(self, found: Hit, at: Point) -> Place:
+        """Where a layer goes that is asked for with a double click: on the ground outside the rows behind the selection."""
+        if found.connection is not None:
+            return Place(on=found.connection)
+        layout = self.scene.layout
+        inside = any(self.scene.row(row).contains(at) for row in self.scene.visible_rows())
+        return place_at(self.scene, self.document.spec, at) if inside and layout.cards else Place()
 
     # --- helps ------------------------------------------------------------------------------------------------
 
@@ -304,27 +313,39 @@ class Canvas(Stage):
 
     def _click(self, found: Hit, at: Point, event: QMouseEvent) -> None:
         if found.kind == "plus":
-            self.add_wanted.emit(found.connection, at)
+            self.add_wanted.emit(Place(on=found.connection), at)
+        elif found.kind == "end":
+            self.add_wanted.emit(Place(after=self.scene.layout.layers_of(found.layer)[-1]), at)
+        elif found.kind == "fold":
+            row = self.scene.layout.rows[found.row]
+            self.rows_fold_wanted.emit(row.group or self.picture.group_of(row.task), not row.group)
+        elif found.kind == "head":
+            lacking = [t for t in self.scene.layout.rows[found.row].tasks if not self.document.spec.network.output_of(t)]
+            self.head_wanted.emit(lacking[0] if lacking else "")
+        elif found.kind == "group":
+            self.document.select(next(g.layers for g in self.document.spec.network.groups if g.id == found.group))
         elif found.kind in ("card", "tap"):
             if not event.modifiers() & _ADDING:
-                self.document.select([found.layer])
+                self.document.select(self.scene.layout.layers_of(found.layer))
         elif found.kind in ("nothing", "wire", "header", "name", "callout"):
             self.document.select([])
 
     def _choose(self, layer_id: str, event: QMouseEvent) -> None:
         """A press on a card: Ctrl adds or takes away; one that is selected stays, since it may be dragged."""
-        selection = self.document.selection
+        selection, members = self.document.selection, self.scene.layout.layers_of(layer_id)
         if event.modifiers() & _ADDING:
-            kept = [i for i in selection if i != layer_id]
-            self.document.select(kept if layer_id in selection else [*selection, layer_id])
-        elif layer_id not in selection:
-            self.document.select([layer_id])
+            kept = [i for i in selection if i not in members]
+            self.document.select(kept if members[0] in selection else [*selection, *members])
+        elif members[0] not in selection:
+            self.document.select(members)
 
     def _step(self, direction: str, adding: bool) -> None:
         selection = self.document.selection
-        found = neighbour(self.scene.layout, selection[-1] if selection else "", direction)
+        layout = self.scene.layout
+        found = neighbour(layout, layout.card_id(selection[-1]) if selection else "", direction)
         if found:
-            self.document.select([*selection, found] if adding else [found])
+            members = layout.layers_of(found)
+            self.document.select([*selection, *members] if adding else members)
             self.reveal(found)
 
     def _hover(self, at: QPointF) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from mtlstudio.project.graph import CycleError, incoming, order, outgoing
+from mtlstudio.project.lanes import lane_of
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec
 
 Pieces = tuple[tuple[int, int], ...]
 """Rows as (first, last) of each unbroken piece, from top to bottom."""
 
-STACK = 6
+STACK = 8
 """So many parallel layers share a place before the next one moves to the right."""
 
 
@@ -24,6 +25,7 @@ class Spot:
         pieces: the rows it spans; more than one piece where its tasks are not neighbours.
         rows: the same rows, one by one.
         slot, slots: its place among the parallel layers of the same tasks that share column and rows with it.
+        crosses: it stands between tasks, each of which has a port of its own on it.
     """
 
     layer: LayerSpec
@@ -32,19 +34,21 @@ class Spot:
     rows: tuple[int, ...]
     slot: int = 0
     slots: int = 1
+    crosses: bool = False
 
 
-def place(network: NetworkSpec, tasks: Sequence[str]) -> dict[str, Spot]:
+def place(network: NetworkSpec, row_of: Mapping[str, int], last: Collection[str] = ()) -> dict[str, Spot]:
     """A spot for every layer, so that each stands to the right of its sources and no two lie on one another.
 
-    Layers that give an output and feed nothing stand in the last column. Parallel layers of the same tasks are stacked.
+    Parallel layers of the same tasks are stacked, those between tasks are not.
 
     Args:
-        tasks: ids from the top row to the bottom one. A layer of none of them stands in the top row.
+        row_of: the row of each task. A layer of none of them stands in the top row.
+        last: layers that give an output; those that feed nothing stand in the last column.
     """
-    board = _Board(network, tasks)
+    board = _Board(network, row_of)
     after = outgoing(network)
-    last = {output.layer for output in network.outputs if not after.get(output.layer, True)}
+    last = {layer_id for layer_id in last if not after.get(layer_id, True)}
     ordered = ordered_layers(network)
     for layer_id in ordered:
         if layer_id not in last:
@@ -78,12 +82,14 @@ def pieces_of(rows: Iterable[int]) -> Pieces:
 class _Board:
     """The grid while it is being filled."""
 
-    def __init__(self, network: NetworkSpec, tasks: Sequence[str]) -> None:
+    def __init__(self, network: NetworkSpec, row_of: Mapping[str, int]) -> None:
         self.spots: dict[str, Spot] = {}
         self._layers = {layer.id: layer for layer in network.layers}
         self._before: Mapping[str, list[Connection]] = incoming(network)
-        self._row = {task: index for index, task in enumerate(tasks)}
-        self._taken: list[set[int]] = [set() for _ in range(max(1, len(tasks)))]
+        self._row = row_of
+        self._taken: list[set[int]] = [set() for _ in range(max(row_of.values(), default=0) + 1)]
+        self._crossing = {c.target for c in network.connections if lane_of(c.target_port)}
+        self._crossing |= {c.source for c in network.connections if lane_of(c.source_port)}
         self._stacks: dict[tuple[int, Pieces], list[Spot]] = {}
         self._known: dict[frozenset[str], tuple[Pieces, tuple[int, ...]]] = {}
 
@@ -100,14 +106,15 @@ class _Board:
         """Places a layer in that column or the next one that is free for it."""
         layer = self._layers[layer_id]
         pieces, rows = self._rows(layer.tasks)
-        spot = Spot(layer, column, pieces, rows)
+        spot = Spot(layer, column, pieces, rows, crosses=layer_id in self._crossing)
         taken = [self._taken[row] for row in rows]
+        stack: list[Spot] | None = None
         while True:
-            stack = self._stacks.get((column, pieces))
+            stack = None if spot.crosses else self._stacks.get((column, pieces))
             if stack is not None and len(stack) < STACK:
                 break
             if not any(column in columns for columns in taken):
-                stack = self._stacks.setdefault((column, pieces), [])
+                stack = [] if spot.crosses else self._stacks.setdefault((column, pieces), [])
                 break
             column += 1
         spot.column = column
@@ -119,15 +126,23 @@ class _Board:
     def closed_up(self) -> dict[str, Spot]:
         """The spots without empty columns, in the order of the network's list."""
         used = {column: index for index, column in enumerate(sorted({s.column for s in self.spots.values()}))}
-        for stack in self._stacks.values():
-            for slot, spot in enumerate(stack):
-                spot.slot, spot.slots = slot, len(stack)
+        for _where, stack in sorted(self._stacks.items(), key=lambda item: item[0][0]):
+            if len(stack) > 1:
+                stack.sort(key=self._height)
+                for slot, spot in enumerate(stack):
+                    spot.slot, spot.slots = slot, len(stack)
         for spot in self.spots.values():
             spot.column = used[spot.column]
         return {layer_id: self.spots[layer_id] for layer_id in self._layers}
 
+    def _height(self, spot: Spot) -> float:
+        """Where its sources stand in their stacks, so that parallel ways do not cross one another."""
+        found = [self.spots[c.source] for c in self._before[spot.layer.id] if c.source in self.spots]
+        heights = [(source.slot + 0.5) / source.slots for source in found if source.slots > 1]
+        return sum(heights) / len(heights) if heights else 0.5
+
     def _rows(self, tasks: frozenset[str]) -> tuple[Pieces, tuple[int, ...]]:
         if tasks not in self._known:
-            rows = tuple(sorted(self._row[task] for task in tasks if task in self._row)) or (0,)
+            rows = tuple(sorted({self._row[task] for task in tasks if task in self._row})) or (0,)
             self._known[tasks] = (pieces_of(rows), rows)
         return self._known[tasks]

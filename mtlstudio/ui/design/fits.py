@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mtlstudio.base.declare import complete
 from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark, tr
 from mtlstudio.network.analysis import Analysis
 from mtlstudio.network.interface import BuildContext, LayerType, Port, Shape, layer_type
-from mtlstudio.project.spec import Connection, ProjectSpec
+from mtlstudio.project.graph import INPUT_TYPE, ancestors, incoming
+from mtlstudio.project.lanes import lane_of
+from mtlstudio.project.spec import Connection, LayerSpec, ProjectSpec
+
+
+@dataclass(frozen=True)
+class Join:
+    """One way to connect two layers. `shape`: what would flow; `variadic`: the target's port takes several."""
+
+    connection: Connection
+    label: str
+    shape: Shape | None
+    variadic: bool
 
 
 def fitting(
@@ -39,17 +53,27 @@ def shape_at(analysis: Analysis | None, layer_id: str, port: str = "out") -> Sha
 
 def fits(spec: ProjectSpec, type_: LayerType, parameters: Mapping[str, Any], shape: Shape | None) -> bool:
     """Whether a layer type can take features of that shape."""
+    return not refusal(spec, type_, parameters, shape)
+
+
+def refusal(spec: ProjectSpec, type_: LayerType, parameters: Mapping[str, Any], shape: Shape | None) -> str:
+    """Why a layer type cannot take features of that shape; "" where it can, or where the shape is not known."""
+    if type_.group == "head":
+        return tr("Heads come with their task")
     try:
         values = complete(type_.parameters, parameters)
         ports = type_.input_ports(values)
-        if not ports or type_.group == "head":
-            return False
-        if shape is None:
-            return True
-        type_.check(values, {ports[0].name: (shape,)}, BuildContext(spec.data.image_size))
-    except StudioError:
-        return False
-    return True
+        if type_.crosses:
+            return "" if shape is None or len(shape) == 3 else tr("It mixes maps")
+        if not ports:
+            return tr("Nothing leads into it")
+        if shape is not None:
+            type_.check(values, {ports[0].name: (shape,)}, BuildContext(spec.data.image_size))
+    except StudioError as error:
+        return error.text()
+    except (KeyError, IndexError):  # it looks at its other ports, too, which nothing is connected to yet
+        return ""
+    return ""
 
 
 def adapted(type_: LayerType, shape: Shape | None) -> dict[str, Any]:
@@ -65,25 +89,118 @@ def adapted(type_: LayerType, shape: Shape | None) -> dict[str, Any]:
     return {}
 
 
-def free_port(spec: ProjectSpec, layer_id: str) -> Port:
-    """The input port that a new connection goes to: the first that is free or takes several, else the first."""
-    layer = spec.network.layer(layer_id)
+class Joiner:
+    """Finds the ways to connect a layer to others."""
+
+    def __init__(self, spec: ProjectSpec, analysis: Analysis | None, source: str, port: str = "") -> None:
+        """
+        Args:
+            port: the output port to start from; "" any.
+        """
+        self._spec, self._analysis, self._port = spec, analysis, port
+        self._source = spec.network.layer(source)
+        self._above = ancestors(spec.network, source)
+        self._into = incoming(spec.network)
+        self._main = main_output(spec, source)
+        self._outputs = output_ports(self._source)
+
+    def to(self, target: str) -> list[Join]:
+        """All ways to connect it to another layer, likeliest first.
+
+        Raises:
+            StudioError: there is none; says why.
+        """
+        one, two = self._source, self._spec.network.layer(target)
+        names = {"source": one.name, "target": two.name}
+        if two.type == INPUT_TYPE:
+            raise StudioError(mark("“{target}” is where the pictures come in; nothing leads into it"), **names)
+        if one.id == target or target in self._above:
+            raise StudioError(mark("“{target}” would depend on its own output"), **names)
+        inputs = input_ports(two)
+        used = {c.target_port for c in self._into[target]}
+        free = [p for p in inputs if p.variadic or p.name not in used] or list(inputs)
+        found: list[Join] = []
+        why: StudioError | None = None
+        for leaving in self._outputs:
+            for entering in free:
+                made = Connection(one.id, target, leaving.name, entering.name)
+                if not self._allows(made, one, two):
+                    continue
+                shape = shape_at(self._analysis, one.id, leaving.name)
+                unfit = self._unfit(two, entering, shape)
+                why = why or unfit
+                if unfit is None:
+                    label = _label(self._spec, leaving, entering, self._outputs, free)
+                    found.append(Join(made, label, shape, entering.variadic))
+        if not found:
+            raise why or StudioError(mark("“{source}” and “{target}” are connected already"), **names)
+        return sorted(found, key=lambda join: join.connection.source_port != self._main)
+
+    def _allows(self, made: Connection, one: LayerSpec, two: LayerSpec) -> bool:
+        """Whether the ports may meet: the wanted one, not connected so yet, lanes only with those of their task."""
+        if (self._port and made.source_port != self._port) or made in self._into[made.target]:
+            return False
+        leaving, entering = lane_of(made.source_port), lane_of(made.target_port)
+        if leaving is not None and entering is not None:
+            return leaving == entering
+        return leaving in (None, *two.tasks) and entering in (None, *one.tasks)
+
+    def _unfit(self, target: LayerSpec, port: Port, shape: Shape | None) -> StudioError | None:
+        """Why a layer cannot take features of that shape at a port, given what it takes at the others."""
+        if shape is None:
+            return None
+        try:
+            type_ = layer_type(target.type)
+            values = complete(type_.parameters, target.parameters)
+            shapes: dict[str, tuple[Shape, ...]] = {}
+            for c in self._into[target.id]:
+                known = shape_at(self._analysis, c.source, c.source_port)
+                if known is not None and (c.target_port != port.name or port.variadic):
+                    shapes[c.target_port] = (*shapes.get(c.target_port, ()), known)
+            shapes[port.name] = (*shapes.get(port.name, ()), shape)
+            type_.check(values, shapes, BuildContext(self._spec.data.image_size))
+        except StudioError as error:
+            return error
+        except (KeyError, IndexError):  # it looks at its other ports, too, which nothing is connected to yet
+            return None
+        return None
+
+
+def input_ports(layer: LayerSpec) -> tuple[Port, ...]:
+    """The input ports that a layer has now."""
     try:
         type_ = layer_type(layer.type)
-        ports = type_.input_ports(complete(type_.parameters, layer.parameters), sorted(layer.tasks))
+        return type_.input_ports(complete(type_.parameters, layer.parameters), sorted(layer.tasks))
     except (KeyError, StudioError):
-        ports = ()
-    used = {c.target_port for c in spec.network.connections if c.target == layer_id}
-    return next((port for port in ports if port.variadic or port.name not in used), ports[0] if ports else Port("in"))
+        return ()
+
+
+def output_ports(layer: LayerSpec) -> tuple[Port, ...]:
+    """The output ports that a layer has now."""
+    try:
+        type_ = layer_type(layer.type)
+        return type_.output_ports(complete(type_.parameters, layer.parameters), sorted(layer.tasks))
+    except (KeyError, StudioError):
+        return ()
 
 
 def main_output(spec: ProjectSpec, layer_id: str) -> str:
     """The output port that a new connection starts from: `out`, else the last."""
-    layer = spec.network.layer(layer_id)
-    try:
-        type_ = layer_type(layer.type)
-        ports = type_.output_ports(complete(type_.parameters, layer.parameters), sorted(layer.tasks))
-    except (KeyError, StudioError):
-        ports = ()
-    names = [port.name for port in ports]
+    names = [port.name for port in output_ports(spec.network.layer(layer_id))]
     return "out" if "out" in names or not names else names[-1]
+
+
+def _label(
+    spec: ProjectSpec, leaving: Port, entering: Port, outputs: tuple[Port, ...], inputs: list[Port]
+) -> str:
+    """What is to be chosen: the port of the source, of the target, or both."""
+    words = [port_words(spec, port) for port, ports in ((leaving, outputs), (entering, inputs)) if len(ports) > 1]
+    return " → ".join(words)
+
+
+def port_words(spec: ProjectSpec, port: Port) -> str:
+    """A port's name for a person: a lane has its task's."""
+    task = lane_of(port.name)
+    if task is not None and task in spec.task_ids:
+        return spec.task(task).name
+    return tr(port.label) if port.label else port.name

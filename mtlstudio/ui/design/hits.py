@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from mtlstudio.project.lanes import lane
 from mtlstudio.project.spec import Connection
 from mtlstudio.ui.design.geometry import Point, Rect
 from mtlstudio.ui.design.scene import PLUS, Scene
 
-Kind = Literal["nothing", "split", "callout", "slider", "header", "name", "port", "edge", "plus", "tap", "card", "wire"]
+Kind = Literal[
+    "nothing", "split", "callout", "slider", "header", "name", "fold", "head", "port", "edge", "plus", "end", "tap",
+    "card", "wire", "group",
+]  # fmt: skip
 
+LANE = 6.0
 EDGE = 4.0
 """A card's edge can be taken hold of from so many pixels away."""
 
@@ -22,8 +28,10 @@ class Hit:
     Attributes:
         layer: of a card, an edge, a port or a tap.
         side: of an edge: `lower` or `upper`.
-        row: of a header or slider.
+        row: of a header, a slider, a fold or head button.
         connection: of a plus, a wire or a tap.
+        group: id of an unfolded group of layers whose name lies there.
+        port: of a port: which output of the layer; "" where any may be meant.
     """
 
     kind: Kind = "nothing"
@@ -31,14 +39,38 @@ class Hit:
     side: str = ""
     row: int = -1
     connection: Connection | None = None
+    group: str = ""
+    port: str = ""
 
 
-def hit(scene: Scene, at: Point, selection: frozenset[str] = frozenset(), hovered: str = "") -> Hit:
+@dataclass(frozen=True)
+class Buttons:
+    """What only some rows and groups have.
+
+    Attributes:
+        headless: rows whose task has no output.
+        grouped: rows of a group of tasks.
+        labels: width of the name of each unfolded group of layers, by id.
+    """
+
+    headless: frozenset[int] = frozenset()
+    grouped: frozenset[int] = frozenset()
+    labels: Mapping[str, float] = field(default_factory=dict)
+
+
+def hit(
+    scene: Scene,
+    at: Point,
+    selection: frozenset[str] = frozenset(),
+    hovered: str = "",
+    buttons: Buttons = Buttons(),
+) -> Hit:
     """What lies at a widget pixel. Handles reach a little beyond what is painted, those of selected cards most.
 
     Args:
         selection: ids of the selected layers.
         hovered: the layer under the pointer before; its handles and port are shown, and so can be hit.
+        buttons: of rows and groups.
     """
     split = scene.split()
     if split is not None and split.contains(at, 5):
@@ -46,13 +78,22 @@ def hit(scene: Scene, at: Point, selection: frozenset[str] = frozenset(), hovere
     if at.y < scene.frame.ribbon:
         return Hit("callout" if at.x >= scene.frame.head else "nothing")
     if at.x < scene.frame.head:
-        return _header(scene, at)
+        return _header(scene, at, buttons)
+    for frame in scene.layout.frames:
+        if frame.group in buttons.labels and scene.group_label(frame, buttons.labels[frame.group]).contains(at):
+            return Hit("group", group=frame.group)
     found = card_at(scene, at)
+    leaving = _lane(scene, at, found or card_at(scene, at, LANE))
+    if leaving is not None:
+        return leaving
     handle = _handle(scene, at, selection, found or card_at(scene, at, EDGE) or hovered)
     if handle.kind != "nothing":
         return handle
     if found:
         return _tap(scene, at, found) or Hit("card", layer=found)
+    for layer_id, plus in scene.ends():
+        if abs(at.x - plus.x) <= PLUS / 2 + 2 and abs(at.y - plus.y) <= PLUS / 2 + 2:
+            return Hit("end", layer=layer_id)
     return _wire(scene, at)
 
 
@@ -92,11 +133,15 @@ def weight_at(track: Rect, x: float, top: float) -> float:
     return round(share * 100) * top / 100
 
 
-def _header(scene: Scene, at: Point) -> Hit:
+def _header(scene: Scene, at: Point, buttons: Buttons) -> Hit:
     for row in scene.visible_rows():
         header = scene.header(row)
         if not header.contains(at):
             continue
+        if row in buttons.grouped and scene.fold_button(row).contains(at, 2):
+            return Hit("fold", row=row)
+        if row in buttons.headless and scene.head_button(row).contains(at, 2):
+            return Hit("head", row=row)
         slider = scene.slider(row)
         if slider is not None and slider.contains(at, 6):
             return Hit("slider", row=row)
@@ -109,14 +154,15 @@ def _handle(scene: Scene, at: Point, selection: frozenset[str], hovered: str) ->
     for layer_id in dict.fromkeys(shown):
         rect = scene.card(layer_id)
         port = scene.out_port(layer_id)
+        whole = layer_id in scene.layout.members  # a folded group: its edges are no handles
         if abs(at.x - port.x) <= 6 and abs(at.y - port.y) <= 6:
             return Hit("port", layer=layer_id)
         for side in ("lower", "upper"):
-            if rect.h >= 16 and scene.edge(layer_id, side).contains(at, 4):
+            if rect.h >= 16 and not whole and scene.edge(layer_id, side).contains(at, 4):
                 return Hit("edge", layer=layer_id, side=side)
     for layer_id in dict.fromkeys(shown):
         rect = scene.card(layer_id)
-        if rect.x <= at.x <= rect.right and rect.h >= 24:
+        if rect.x <= at.x <= rect.right and rect.h >= 24 and layer_id not in scene.layout.members:
             if abs(at.y - rect.bottom) <= EDGE:
                 return Hit("edge", layer=layer_id, side="lower")
             if abs(at.y - rect.y) <= EDGE:
@@ -124,9 +170,19 @@ def _handle(scene: Scene, at: Point, selection: frozenset[str], hovered: str) ->
     return Hit()
 
 
+def _lane(scene: Scene, at: Point, layer_id: str) -> Hit | None:
+    """The dot at which a task's way leaves a card between tasks."""
+    if not layer_id or not scene.layout.cards[layer_id].spot.crosses:
+        return None
+    for row, _entry, leaving in scene.lanes(layer_id):
+        if abs(at.x - leaving.x) <= LANE and abs(at.y - leaving.y) <= LANE:
+            return Hit("port", layer=layer_id, port=lane(scene.layout.tasks[row]))
+    return None
+
+
 def _tap(scene: Scene, at: Point, layer_id: str) -> Hit | None:
     for skip in scene.layout.routes.skips:
-        for end, place in ((skip.connection.source, skip.source_place), (skip.connection.target, skip.target_place)):
+        for end, place in ((skip.source, skip.source_place), (skip.target, skip.target_place)):
             if end == layer_id and scene.tap(end, skip.row, place).contains(at, 1):
                 return Hit("tap", layer=layer_id, connection=skip.connection)
     return None
@@ -136,9 +192,9 @@ def _wire(scene: Scene, at: Point) -> Hit:
     columns = scene.visible_columns()
     for wire in scene.layout.routes.wires:
         cards = scene.layout.cards
-        if cards[wire.connection.target].spot.column < columns.start:
+        if cards[wire.target].spot.column < columns.start:
             continue
-        if cards[wire.connection.source].spot.column > columns.stop:
+        if cards[wire.source].spot.column > columns.stop:
             continue
         plus = scene.plus_on(wire)
         if abs(at.x - plus.x) <= PLUS / 2 + 2 and abs(at.y - plus.y) <= PLUS / 2 + 2:

@@ -5,12 +5,13 @@ Lengths are pixels at a zoom of 1; (0, 0) is where the first row begins, to the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mtlstudio.project.rows import row_order
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.ui.design.columns import Spot, place
+from mtlstudio.ui.design.folding import Link, RowTasks, shown
 from mtlstudio.ui.design.routes import Routes, route
 
 FULL_ROW, COMPACT_ROW, LOW_ROW, THIN_ROW = 148.0, 64.0, 52.0, 28.0
@@ -19,13 +20,21 @@ MANY_TASKS = 8
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A task's row: its top, its height, and the gutter below it in which its skips run."""
+    """A row: its top, its height, and the gutter below it in which its skips run.
+
+    Attributes:
+        task: its task; of a folded group the first.
+        tasks: all of them.
+        group: id of the folded group, "" for a single task.
+    """
 
     task: str
     top: float
     height: float
     gutter: float
     levels: int
+    tasks: tuple[str, ...] = ()
+    group: str = ""
 
     @property
     def bottom(self) -> float:
@@ -61,17 +70,34 @@ class Room:
 
 
 @dataclass(frozen=True)
+class GroupFrame:
+    """The outline around the layers of an unfolded group."""
+
+    group: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
 class GridLayout:
     """The drawing plan.
 
     Attributes:
+        tasks: the first task of each row. order: all tasks from top to bottom.
         columns: (left, width) of each.
         by_column: layer ids in each column.
         stacks: (left, top, right, bottom) of the frames around parallel layers.
         split: where the trunk ends, or None where nothing is shared by all.
+        row_of: the row of each task.
+        members: card -> the layers it stands for, where these are several. card_of: the reverse, for hidden layers.
+        groups: card -> id of the folded group of layers it stands for. frames: of those that are not folded.
+        ends: (card, row) where a way ends that leads to no output yet.
     """
 
     tasks: tuple[str, ...]
+    order: tuple[str, ...]
     rows: tuple[Row, ...]
     cards: Mapping[str, Card]
     columns: tuple[tuple[float, float], ...]
@@ -82,6 +108,23 @@ class GridLayout:
     width: float
     height: float
     row_of: Mapping[str, int] = field(default_factory=dict)
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    card_of: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    frames: tuple[GroupFrame, ...] = ()
+    ends: tuple[tuple[str, int], ...] = ()
+
+    def card_id(self, layer_id: str) -> str:
+        """The card on which a layer is: its own, or that of its folded group."""
+        return self.card_of.get(layer_id, layer_id)
+
+    def layers_of(self, card_id: str) -> tuple[str, ...]:
+        """The layers that a card stands for."""
+        return self.members.get(card_id, (card_id,))
+
+    def tasks_in(self, rows: Collection[int]) -> frozenset[str]:
+        """All tasks of some rows."""
+        return frozenset(task for row in rows for task in self.rows[row].tasks)
 
 
 def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None = None) -> GridLayout:
@@ -91,18 +134,21 @@ def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None 
         room: the rows shrink, and the cards grow, to fill it.
         tasks: ids from top to bottom; default: so that shared cards are in one piece.
     """
-    tasks = tuple(row_order(spec) if tasks is None else tasks)
-    spots = place(spec.network, tasks)
-    routes = route(spec.network.connections, spots, max(1, len(tasks)))
-    rows = _rows(tasks, spots, routes, room)
-    boundary = _boundary(spots, len(tasks))
+    ordered = tuple(row_order(spec) if tasks is None else tasks)
+    seen = shown(spec, ordered)
+    row_of = {task: index for index, row in enumerate(seen.rows) for task in row.tasks}
+    spots = place(seen.network(), row_of, [seen.card_of.get(o.layer, o.layer) for o in spec.network.outputs])
+    routes = route(seen.links, spots, row_of, max(1, len(seen.rows)))
+    rows = _rows(seen.rows, spots, routes, room)
+    boundary = _boundary(spots, seen.links, len(seen.rows))
     columns = _columns(spots, routes, boundary, room, {task.id: task.name for task in spec.tasks})
     cards = {layer_id: _card(spot, columns, rows) for layer_id, spot in spots.items()}
     by_column: list[list[str]] = [[] for _ in columns]
     for layer_id, spot in spots.items():
         by_column[spot.column].append(layer_id)
     return GridLayout(
-        tasks=tasks,
+        tasks=tuple(row.first for row in seen.rows),
+        order=ordered,
         rows=rows,
         cards=cards,
         columns=columns,
@@ -112,7 +158,12 @@ def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None 
         split=_split(columns, boundary),
         width=columns[-1][0] + columns[-1][1] + MARGIN * room.scale if columns else 0.0,
         height=rows[-1].bottom + rows[-1].gutter if rows else 0.0,
-        row_of={task: index for index, task in enumerate(tasks)},
+        row_of=row_of,
+        members=seen.members,
+        card_of=seen.card_of,
+        groups=seen.groups,
+        frames=_group_frames(spec, cards),
+        ends=_ends(spec, spots, seen.links, seen.card_of),
     )
 
 
@@ -129,7 +180,7 @@ def words_width(text: str, size: float = 12.5) -> float:
     return sum(size if ord(letter) > 0x2E7F else 0.6 * size for letter in text)
 
 
-def _rows(tasks: Sequence[str], spots: Mapping[str, Spot], routes: Routes, room: Room) -> tuple[Row, ...]:
+def _rows(tasks: Sequence[RowTasks], spots: Mapping[str, Spot], routes: Routes, room: Room) -> tuple[Row, ...]:
     if not tasks:
         return ()
     stacked = [1] * len(tasks)
@@ -150,14 +201,23 @@ def _rows(tasks: Sequence[str], spots: Mapping[str, Spot], routes: Routes, room:
     top = 0.0
     for index, task in enumerate(tasks):
         own = max(height, stacked[index] * 40.0 * room.scale + 2 * INSET if stacked[index] > 1 else 0.0)
-        rows.append(Row(task, top, own, gutters[index], routes.levels[index]))
+        rows.append(Row(task.first, top, own, gutters[index], routes.levels[index], task.tasks, task.group))
         top += own + gutters[index]
     return tuple(rows)
 
 
-def _boundary(spots: Mapping[str, Spot], tasks: int) -> int | None:
-    """The last column of the trunk, or None without one."""
-    return max((spot.column for spot in spots.values() if len(spot.rows) == tasks), default=None) if tasks > 1 else None
+def _boundary(spots: Mapping[str, Spot], links: Sequence[Link], rows: int) -> int | None:
+    """The last column of the trunk, or None without one: behind a layer that is not everybody's there is no trunk."""
+    if rows < 2:
+        return None
+    before: dict[str, list[str]] = {}
+    for link in links:
+        before.setdefault(link.target, []).append(link.source)
+    trunk: dict[str, int] = {}
+    for layer_id, spot in sorted(spots.items(), key=lambda item: item[1].column):
+        if len(spot.rows) == rows and not spot.crosses and all(i in trunk for i in before.get(layer_id, ())):
+            trunk[layer_id] = spot.column
+    return max(trunk.values(), default=None)
 
 
 def _columns(
@@ -227,6 +287,29 @@ def _stack_frames(
             x, width = columns[spot.column]
             frames += [(x, rows[a].top + INSET, x + width, rows[b].bottom - INSET) for a, b in spot.pieces]
     return tuple(frames)
+
+
+def _group_frames(spec: ProjectSpec, cards: Mapping[str, Card]) -> tuple[GroupFrame, ...]:
+    """Outlines around the groups of layers that are not folded."""
+    frames = []
+    for group in spec.network.groups:
+        inside = [cards[layer_id] for layer_id in group.layers if layer_id in cards]
+        if group.folded or not inside:
+            continue
+        top, bottom = min(card.pieces[0][0] for card in inside), max(card.pieces[-1][1] for card in inside)
+        frames.append(
+            GroupFrame(group.id, min(c.x for c in inside) - 4, top - 4, max(c.right for c in inside) + 4, bottom + 4)
+        )
+    return tuple(frames)
+
+
+def _ends(
+    spec: ProjectSpec, spots: Mapping[str, Spot], links: Sequence[Link], card_of: Mapping[str, str]
+) -> tuple[tuple[str, int], ...]:
+    """Cards that feed nothing and give no output, each with its last row."""
+    feeding = {link.source for link in links}
+    giving = {card_of.get(output.layer, output.layer) for output in spec.network.outputs}
+    return tuple((i, spot.rows[-1]) for i, spot in spots.items() if i not in feeding and i not in giving)
 
 
 def _split(columns: Sequence[tuple[float, float]], boundary: int | None) -> float | None:

@@ -13,7 +13,7 @@ from mtlstudio.project.problems import Severity
 from mtlstudio.project.spec import Connection, ProjectSpec, TaskSpec
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.ui.design.geometry import Point, Rect
-from mtlstudio.ui.design.hits import Hit
+from mtlstudio.ui.design.hits import Buttons, Hit
 
 
 @dataclass
@@ -46,6 +46,11 @@ class Picture:
         wire: the connection that is being pulled, from where to where.
         ticks: places along the rows where the split point can stand.
         lifted: the row that is being moved, and the row it would take.
+        landing: places where what is dragged would come to stand.
+        joinable: cards that the pulled connection fits; None while none is pulled. joining: the one under the pointer;
+            wire_from: the one it comes from.
+        note: (where, words, whether they refuse) beside the pointer.
+        buttons: what can be clicked on rows and groups. group_names: of layers and of tasks, by id.
         weight_top: right end of the λ sliders; `weights`: λ by task id, as shown.
     """
 
@@ -64,8 +69,19 @@ class Picture:
     callout: Callout = field(default_factory=Callout)
     ticks: tuple[float, ...] = ()
     lifted: tuple[int, int] | None = None
+    landing: tuple[Rect, ...] = ()
+    joinable: frozenset[str] | None = None
+    joining: str = ""
+    wire_from: str = ""
+    note: tuple[Point, str, bool] | None = None
+    buttons: Buttons = field(default_factory=Buttons)
+    group_names: dict[str, str] = field(default_factory=dict)
     weight_top: float = 1.0
     weights: dict[str, float] = field(default_factory=dict)
+
+    def group_of(self, task_id: str) -> str:
+        """Id of the group of a task; "" without one."""
+        return next((group.id for group in self.spec.task_groups if task_id in group.tasks), "")
 
     def marked(self) -> dict[str, Severity]:
         """Worst severity by layer, from the analysis."""

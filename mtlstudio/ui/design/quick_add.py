@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QVBoxLayout, QWidget
 
 from mtlstudio.base.texts import tr
 from mtlstudio.network.analysis import Analysis
-from mtlstudio.network.interface import Shape
-from mtlstudio.project.spec import Connection, ProjectSpec
+from mtlstudio.network.interface import Shape, layer_type
+from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.ui.design import figures
 from mtlstudio.ui.design.catalogue import search, sections
-from mtlstudio.ui.design.fits import fits, shape_at
+from mtlstudio.ui.design.fits import main_output, refusal, shape_at
+from mtlstudio.ui.design.places import Place
 from mtlstudio.ui.design.type_list import TypeList
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import label
@@ -22,11 +24,11 @@ class QuickAdd(QFrame):
     """Searches the layer types; what fits stands first, what does not is greyed.
 
     Signals:
-        chosen(str, object): type id, and the connection it was asked for (or None).
+        chosen(str, object, bool): type id, the `Place` it was asked for, and whether each task is to get one.
         closed(): it has gone.
     """
 
-    chosen = Signal(str, object)
+    chosen = Signal(str, object, bool)
     closed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -34,7 +36,8 @@ class QuickAdd(QFrame):
         self._canvas = parent
         self.setObjectName("quick-add")
         self.setProperty("surface", "raised")
-        self.connection: Connection | None = None
+        self.place = Place()
+        self._across = Place()
         self._refused: dict[str, str] = {}
         self.field = SearchField(tr("Add a layer…"))
         self.field.setObjectName("quick-add-search")
@@ -44,33 +47,44 @@ class QuickAdd(QFrame):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setDragEnabled(False)
         self.where = label(role="small")
+        self.hint = label(tr("Ctrl+Enter: one for each task"), role="small")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
-        for widget in (self.field, self.where, self.list):
+        for widget in (self.field, self.where, self.list, self.hint):
             column.addWidget(widget)
         self.field.textChanged.connect(self._fill)
         self.field.stepped.connect(self.list.step)
         self.field.accepted.connect(lambda: self._choose(self.list.current_type()))
+        self.field.installEventFilter(self)
         self.field.cancelled.connect(self.close_now)
         self.list.itemClicked.connect(lambda _item: self._choose(self.list.current_type()))
         self.hide()
 
     def ask(
-        self, spec: ProjectSpec, analysis: Analysis | None, connection: Connection | None, after: str, at: QPoint
+        self,
+        spec: ProjectSpec,
+        analysis: Analysis | None,
+        place: Place,
+        after: str,
+        at: QPoint,
+        across: Place | str = "",
     ) -> None:
         """Opens beside a place of the parent.
 
         Args:
-            connection: the layer goes on it; else after the layer `after`.
+            place: where the layer goes; where it does not say, after the layer `after`.
+            across: where a layer between tasks would go; or why none can.
         """
-        self.connection = connection
-        source = connection.source if connection is not None else after
-        shape = shape_at(analysis, source, connection.source_port if connection is not None else "out")
-        self._refused = _refusals(spec, shape)
-        names = {layer.id: layer.name for layer in spec.network.layers}
-        self.where.setText(_where(names, connection, after, shape))
+        self.place = place
+        self._across = across if isinstance(across, Place) else Place()
+        source, port = _source(spec, place, after)
+        shape = shape_at(analysis, source, port)
+        self._refused = _refusals(spec, shape, across)
+        self.where.setText(_where(spec, place, source, shape))
         self.where.setVisible(bool(self.where.text()))
+        known = {layer.id: layer for layer in spec.network.layers}
+        self.hint.setVisible(place.on is None and source in known and len(known[source].tasks) > 1)
         self.field.clear()
         self._fill("")
         self._place(at)
@@ -94,7 +108,12 @@ class QuickAdd(QFrame):
             self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """A press anywhere else closes it."""
+        """A press anywhere else closes it; Ctrl+Enter takes one for each task."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            held = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            if held and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._choose(self.list.current_type(), each=True)
+                return True
         if (
             event.type() == QEvent.Type.MouseButtonPress
             and isinstance(watched, QWidget)
@@ -114,11 +133,11 @@ class QuickAdd(QFrame):
         self.list.setCurrentRow(-1)
         self.list.step(1)
 
-    def _choose(self, type_id: str) -> None:
+    def _choose(self, type_id: str, each: bool = False) -> None:
         if type_id:
-            connection = self.connection
+            place = self._across if self._across.across and layer_type(type_id).crosses else self.place
             self.close_now()
-            self.chosen.emit(type_id, connection)
+            self.chosen.emit(type_id, place, each)
 
     def _place(self, at: QPoint) -> None:
         parent = self._canvas
@@ -128,23 +147,36 @@ class QuickAdd(QFrame):
         self.setGeometry(x, y, size_w, size_h)
 
 
-def _refusals(spec: ProjectSpec, shape: Shape | None) -> dict[str, str]:
+def _source(spec: ProjectSpec, place: Place, after: str) -> tuple[str, str]:
+    """(layer, port) that feeds what is put at a place."""
+    if place.on is not None:
+        return place.on.source, place.on.source_port
+    source = place.after or after
+    known = any(layer.id == source for layer in spec.network.layers)
+    return source, place.port or (main_output(spec, source) if known else "out")
+
+
+def _refusals(spec: ProjectSpec, shape: Shape | None, across: Place | str) -> dict[str, str]:
     """What cannot be put there, with the reason."""
-    words = figures.shape(shape)
     refused = {}
     for _title, types in sections():
         for type_ in types:
-            if not fits(spec, type_, {}, shape):
-                head = tr("Heads come with their task")
-                refused[type_.id] = head if type_.group == "head" else tr("It cannot take {shape}", shape=words)
+            why = across if type_.crosses and isinstance(across, str) else refusal(spec, type_, {}, shape)
+            if why:
+                refused[type_.id] = why
     return refused
 
 
-def _where(names: dict[str, str], connection: Connection | None, after: str, shape: Shape | None) -> str:
+def _where(spec: ProjectSpec, place: Place, source: str, shape: Shape | None) -> str:
+    names = {layer.id: layer.name for layer in spec.network.layers}
     values = {"shape": figures.shape(shape) or "?"}
-    if connection is not None:
-        return tr(
-            "Between {first} and {second} · {shape}",
-            first=names.get(connection.source, ""), second=names.get(connection.target, ""), **values,
-        )  # fmt: skip
-    return tr("After {layer} · {shape}", layer=names[after], **values) if after in names else ""
+    if place.on is not None:
+        ends = {"first": names.get(place.on.source, ""), "second": names.get(place.on.target, "")}
+        return tr("Between {first} and {second} · {shape}", **ends, **values)
+    if source not in names:
+        return ""
+    own = place.tasks and place.tasks != spec.network.layer(source).tasks
+    if own:
+        tasks = ", ".join(task.name for task in spec.tasks if task.id in place.tasks)
+        return tr("After {layer}, for {tasks} alone · {shape}", layer=names[source], tasks=tasks, **values)
+    return tr("After {layer} · {shape}", layer=names[source], **values)

@@ -6,22 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from mtlstudio.project.lanes import lane_of
 from mtlstudio.project.spec import Connection
 from mtlstudio.ui.design.columns import Spot
+from mtlstudio.ui.design.folding import Link
 
 MAX_LEVELS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A connection drawn as lines: one per row of both layers.
+    """A connection drawn as lines: one per row of both layers; into a lane only in that task's row.
 
     Attributes:
+        source, target: the cards it joins.
         rows: in which rows; empty where the two layers have no row in common (the network is wrong then).
         bent: one curve between the cards' own middles instead (parallel layers, no common row).
     """
 
     connection: Connection
+    source: str
+    target: str
     rows: tuple[int, ...]
     bent: bool
 
@@ -31,6 +36,7 @@ class Skip:
     """A connection that passes other cards: it leaves its source at a numbered tap and runs in the gutter of a row.
 
     Attributes:
+        source, target: the cards it joins.
         number: written on both taps; the same for all skips from one place.
         row: under which it runs.
         level: 1 runs nearest to the row; longer ones run deeper.
@@ -39,6 +45,8 @@ class Skip:
     """
 
     connection: Connection
+    source: str
+    target: str
     number: int
     row: int
     level: int
@@ -57,27 +65,42 @@ class Routes:
     taps: Mapping[str, int]
 
 
-def route(connections: Sequence[Connection], spots: Mapping[str, Spot], rows: int) -> Routes:
-    """A way for every connection between layers that exist."""
+def route(links: Sequence[Link], spots: Mapping[str, Spot], row_of: Mapping[str, int], rows: int) -> Routes:
+    """A way for every connection between cards that exist.
+
+    Args:
+        row_of: the row of each task.
+        rows: how many there are.
+    """
     crowd = _Crowd(spots, rows)
     wires: list[Wire] = []
-    skipping: list[tuple[Connection, int, bool]] = []
-    for connection in connections:
-        source, target = spots.get(connection.source), spots.get(connection.target)
+    skipping: list[tuple[Link, int, bool]] = []
+    for link in links:
+        source, target = spots.get(link.source), spots.get(link.target)
         if source is None or target is None:
             continue
-        common = target.rows if target.rows == source.rows else tuple(r for r in target.rows if r in source.rows)
+        common = _common_rows(link.connection, source, target, row_of)
         bent = not common or source.slots > 1 or target.slots > 1
         if source.column + 1 == target.column or not common:
-            wires.append(Wire(connection, common, bent))
+            wires.append(Wire(link.connection, link.source, link.target, common, bent))
             continue
         free = tuple(row for row in common if not crowd.between(row, source.column, target.column))
         if free and (not bent or len(free) == len(common)):
-            wires.append(Wire(connection, free, bent))
+            wires.append(Wire(link.connection, link.source, link.target, free, bent))
         else:
-            skipping.append((connection, common[-1], len(target.layer.tasks) > 1))
+            skipping.append((link, common[-1], len(common) > 1))
     skips, levels, taps = _skips(skipping, spots, rows)
     return Routes(tuple(wires), skips, levels, taps)
+
+
+def _common_rows(connection: Connection, source: Spot, target: Spot, row_of: Mapping[str, int]) -> tuple[int, ...]:
+    """The rows of both cards; where the connection has a lane only that task's."""
+    common = target.rows if target.rows == source.rows else tuple(r for r in target.rows if r in source.rows)
+    for port in (connection.source_port, connection.target_port):
+        task = lane_of(port)
+        if task is not None:
+            common = tuple(row for row in common if row == row_of.get(task))
+    return common
 
 
 class _Crowd:
@@ -97,23 +120,25 @@ class _Crowd:
 
 
 def _skips(
-    found: Sequence[tuple[Connection, int, bool]], spots: Mapping[str, Spot], rows: int
+    found: Sequence[tuple[Link, int, bool]], spots: Mapping[str, Spot], rows: int
 ) -> tuple[tuple[Skip, ...], tuple[int, ...], dict[str, int]]:
-    def leftmost(item: tuple[Connection, int, bool]) -> tuple[int, int, str]:
+    def leftmost(item: tuple[Link, int, bool]) -> tuple[int, int, str]:
         spot = spots[item[0].source]
-        return spot.column, spot.slot, item[0].source_port
+        return spot.column, spot.slot, item[0].connection.source_port
 
     numbers: dict[tuple[str, str], int] = {}
-    for connection, _row, _shared in sorted(found, key=leftmost):
-        numbers.setdefault((connection.source, connection.source_port), len(numbers) + 1)
-    levels = _levels([(spots[c.source].column, spots[c.target].column, row) for c, row, _shared in found], rows)
+    for link, _row, _shared in sorted(found, key=leftmost):
+        numbers.setdefault((link.source, link.connection.source_port), len(numbers) + 1)
+    levels = _levels([(spots[k.source].column, spots[k.target].column, row) for k, row, _shared in found], rows)
     places = _Places()
     skips = []
-    for (connection, row, shared), level in zip(found, levels, strict=True):
-        number = numbers[connection.source, connection.source_port]
-        source = places.of(connection.source, row, number)
-        target = places.of(connection.target, row, number)
-        skips.append(Skip(connection, number, row, level, shared, source, target))
+    for (link, row, shared), level in zip(found, levels, strict=True):
+        number = numbers[link.source, link.connection.source_port]
+        source = places.of(link.source, row, number)
+        target = places.of(link.target, row, number)
+        skips.append(
+            Skip(link.connection, link.source, link.target, number, row, level, shared, source, target)
+        )
     deepest = [0] * rows
     for skip in skips:
         deepest[skip.row] = max(deepest[skip.row], skip.level)

@@ -10,7 +10,7 @@ from functools import cached_property
 from mtlstudio.project.spec import Connection
 from mtlstudio.ui.design.camera import Camera, Limits
 from mtlstudio.ui.design.geometry import Point, Rect, around
-from mtlstudio.ui.design.layout import Card, GridLayout
+from mtlstudio.ui.design.layout import Card, GridLayout, GroupFrame
 from mtlstudio.ui.design.routes import Skip, Wire
 
 TAP = 16.0
@@ -98,7 +98,11 @@ class Scene:
         return min(range(len(rows)), key=lambda i: abs(rows[i].middle - unit)) if rows else 0
 
     def slider(self, index: int) -> Rect | None:
-        """The track of a row's λ, or None where the row is too low for it."""
+        """The track of a row's λ, or None where the row is too low for it, or of a folded group."""
+        return None if self.layout.rows[index].group else self.weight_line(index)
+
+    def weight_line(self, index: int) -> Rect | None:
+        """Where a row's λ stands, or None where the row is too low for it."""
         header = self.header(index)
         scale = self.frame.scale
         if header.h < 40 * scale:
@@ -163,7 +167,7 @@ class Scene:
 
     def wire_lines(self, wire: Wire) -> list[tuple[int, float, float, float, float]]:
         """(row, x1, y1, x2, y2) of each line of a wire; row −1 for one that belongs to no single row."""
-        source, target = self.layout.cards[wire.connection.source], self.layout.cards[wire.connection.target]
+        source, target = self.layout.cards[wire.source], self.layout.cards[wire.target]
         x1, x2 = self.x(source.right), self.x(target.x)
         if not wire.bent:
             rows = self.layout.rows
@@ -210,14 +214,51 @@ class Scene:
 
     def arc(self, skip: Skip) -> tuple[float, float, float, float]:
         """(x1, x2, y, depth) of a skip's arc: from the source's tap to the target's, so deep below y."""
-        source = self.tap(skip.connection.source, skip.row, skip.source_place)
-        target = self.tap(skip.connection.target, skip.row, skip.target_place)
+        source = self.tap(skip.source, skip.row, skip.source_place)
+        target = self.tap(skip.target, skip.row, skip.target_place)
         row = self.layout.rows[skip.row]
         room = (row.gutter - 5) * self.camera.zoom_y
         y = max(source.bottom, target.bottom)
         deepest = self.y(row.bottom) - y + room
         step = (deepest - 4) / max(1, row.levels)
         return source.centre.x, target.centre.x, y, max(3.0, 4 + step * skip.level)
+
+    # --- groups, lanes, ends ----------------------------------------------------------------------------------
+
+    def fold_button(self, index: int) -> Rect:
+        """Where a row of a group of tasks is clicked to fold or unfold it: at the right end of its header."""
+        header, size = self.header(index), 16.0 * self.frame.scale
+        return Rect(header.right - size - 3, header.y + min(8 * self.frame.scale, (header.h - size) / 2), size, size)
+
+    def head_button(self, index: int) -> Rect:
+        """The "+" in the header of a row whose task has no output."""
+        header, size = self.header(index), 18.0 * self.frame.scale
+        y = header.y + max(2.0, min(header.h - size - 6, 70 * self.frame.scale))
+        return Rect(header.right - size - 24 * self.frame.scale, y if header.h >= 58 * self.frame.scale else header.y
+                    + (header.h - size) / 2, size, size)  # fmt: skip
+
+    def group_label(self, frame: GroupFrame, width: float) -> Rect:
+        """Where the name of an unfolded group of layers stands: on the upper edge of its outline, in view."""
+        main = self.frame.main
+        x = min(max(self.x(frame.left) + 8, main.x + 4), max(main.x + 4, self.x(frame.right) - width - 8))
+        y = min(max(self.y(frame.top) - 8, main.y + 1), self.y(frame.bottom) - 18)
+        return Rect(x, y, width, 16.0)
+
+    def lanes(self, layer_id: str) -> list[tuple[int, Point, Point]]:
+        """(row, where the task's way comes in, where it leaves) of each lane of a card between tasks."""
+        card = self.layout.cards[layer_id]
+        left, right = self.x(card.x), self.x(card.right)
+        middles = ((row, self.y(self.layout.rows[row].middle)) for row in card.spot.rows if row < len(self.layout.rows))
+        return [(row, Point(left, y), Point(right, y)) for row, y in middles]
+
+    def ends(self) -> list[tuple[str, Point]]:
+        """(card, place of the "+") of each way that ends in nothing."""
+        found = []
+        for layer_id, _row in self.layout.ends:
+            card = self.layout.cards[layer_id]
+            top, bottom = card.pieces[-1]
+            found.append((layer_id, Point(self.x(card.right) + PLUS * 0.9, self.y((top + bottom) / 2))))
+        return found
 
     # --- split point ------------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ class Stage(Viewport):
         if spec is None:
             self.fixed_rows = None
         elif self.fixed_rows is None:
-            self.fixed_rows = self.scene.layout.tasks
+            self.fixed_rows = self.scene.layout.order
         shown = spec if spec is not None else self.document.spec
         self.show_spec(shown)
         if shown is self.document.spec:

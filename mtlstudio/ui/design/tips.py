@@ -7,21 +7,32 @@ from mtlstudio.network.interface import layer_type
 from mtlstudio.project.problems import Problem
 from mtlstudio.ui.design import figures
 from mtlstudio.ui.design.hits import Hit
+from mtlstudio.ui.design.layout import GridLayout
 from mtlstudio.ui.design.picture import Picture, task_words
 
 
-def tip(hit: Hit, picture: Picture, tasks: tuple[str, ...]) -> str:
-    """Lines about what lies under the pointer; "" for nothing.
-
-    Args:
-        tasks: ids in the order of the rows.
-    """
+def tip(hit: Hit, picture: Picture, layout: GridLayout) -> str:
+    """Lines about what lies under the pointer; "" for nothing."""
+    if hit.kind == "fold":
+        row = layout.rows[hit.row]
+        name = picture.group_names.get(row.group or picture.group_of(row.task), "")
+        return tr("Unfold {group}", group=name) if row.group else tr("Fold {group}", group=name)
+    if hit.kind == "head":
+        return tr("Give it a head")
+    if hit.kind == "end":
+        return tr("Nothing comes after it yet: add a layer")
+    if hit.kind == "group":
+        return tr("{group}: a double click folds it", group=picture.group_names.get(hit.group, ""))
     if hit.kind == "split":
         return tr("Drag: how far all tasks share the network")
     if hit.kind == "slider":
         return tr("Loss weight λ; a double click lets you type it")
     if hit.kind in ("header", "name"):
-        task = picture.spec.task(tasks[hit.row])
+        row = layout.rows[hit.row]
+        if row.group:
+            names = [task.name for task in picture.spec.tasks if task.id in row.tasks]
+            return "\n".join([picture.group_names.get(row.group, ""), *names])
+        task = picture.spec.task(row.task)
         return "\n".join([task.name, *(line for line in task_words(task, language()) if line)])
     if hit.kind == "edge":
         return tr("Pull over another row to share with that task; push back to give each its own")
@@ -31,6 +42,9 @@ def tip(hit: Hit, picture: Picture, tasks: tuple[str, ...]) -> str:
     if hit.connection is not None:
         ends = {"source": names.get(hit.connection.source, ""), "target": names.get(hit.connection.target, "")}
         return tr("From {source} to {target}", **ends)
+    members = layout.layers_of(hit.layer)
+    if len(members) > 1:
+        return "\n".join(names.get(layer_id, "") for layer_id in members[:20])
     return _about(hit.layer, picture) if hit.layer in names else ""
 
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from mtlstudio.base.texts import tr
 from mtlstudio.network.interface import LayerType
-from mtlstudio.ui.design.canvas import MIME
+from mtlstudio.ui.design.dropping import MIME
 from mtlstudio.ui.design.painting.ink import LEFT, Ink
 from mtlstudio.ui.theme import scaled, theme
 from mtlstudio.ui.widgets.icons import paint_icon

@@ -12,7 +12,8 @@ from mtlstudio.project.weights import shown_weights
 from mtlstudio.ui.design import camera as view
 from mtlstudio.ui.design.camera import Camera
 from mtlstudio.ui.design.geometry import Point, Rect, around
-from mtlstudio.ui.design.layout import GridLayout, Room, lay_out
+from mtlstudio.ui.design.hits import Buttons
+from mtlstudio.ui.design.layout import GridLayout, Room, lay_out, words_width
 from mtlstudio.ui.design.painting.grid import paint_grid
 from mtlstudio.ui.design.picture import Picture, weight_top
 from mtlstudio.ui.design.scene import Frame, Scene
@@ -62,7 +63,11 @@ class Viewport(QWidget):
         self.picture.weight_top = weight_top(spec)
         if spec.network is not before.network:
             self.picture.stale = True
-        if spec.network is not before.network or spec.task_ids != before.task_ids:
+        if (
+            spec.network is not before.network
+            or spec.task_ids != before.task_ids
+            or spec.task_groups != before.task_groups
+        ):
             self.relayout()
         self.update()
 
@@ -76,7 +81,10 @@ class Viewport(QWidget):
         """Lays the grid out for the widget's size."""
         frame = self.frame
         main = frame.main
-        self._layout = lay_out(self.picture.spec, Room(main.w - BAR, main.h - 6, frame.scale), self.fixed_rows)
+        spec = self.picture.spec
+        self._layout = lay_out(spec, Room(main.w - BAR, main.h - 6, frame.scale), self.fixed_rows)
+        self.picture.buttons = _buttons(spec, self._layout)
+        self.picture.group_names = {group.id: group.name for group in (*spec.network.groups, *spec.task_groups)}
         self._place_camera()
 
     @property
@@ -104,7 +112,9 @@ class Viewport(QWidget):
 
     def show_layers(self, layer_ids: tuple[str, ...]) -> None:
         """Some cards as large as they fit."""
-        cards = [self.scene.layout.cards[i] for i in layer_ids if i in self.scene.layout.cards]
+        layout = self.scene.layout
+        ids = dict.fromkeys(layout.card_id(layer_id) for layer_id in layer_ids)
+        cards = [layout.cards[i] for i in ids if i in layout.cards]
         rect = around(
             Rect(card.x, card.pieces[0][0], card.width, card.pieces[-1][1] - card.pieces[0][0]) for card in cards
         )
@@ -113,6 +123,7 @@ class Viewport(QWidget):
 
     def reveal(self, layer_id: str) -> None:
         """Moves as little as needed so that a card can be seen."""
+        layer_id = self.scene.layout.card_id(layer_id)
         if layer_id not in self.scene.layout.cards:
             return
         rect, main = self.scene.card(layer_id), self.frame.main
@@ -179,7 +190,7 @@ class Viewport(QWidget):
 
     def card_rect(self, layer_id: str) -> QRect:
         """Where a layer's card is, in widget pixels."""
-        rect = self.scene.card(layer_id)
+        rect = self.scene.card(self.scene.layout.card_id(layer_id))
         return QRect(round(rect.x), round(rect.y), round(rect.w), round(rect.h))
 
     def edge_handle(self, layer_id: str, side: str) -> QPoint:
@@ -195,6 +206,24 @@ class Viewport(QWidget):
         """Where the "+" of a connection is; (-1, -1) where there is no such connection."""
         at = self.scene.plus(connection)
         return _pixel(at) if at is not None else QPoint(-1, -1)
+
+    def end_plus(self, layer_id: str) -> QPoint:
+        """Where the "+" behind a layer is that feeds nothing; (-1, -1) where there is none."""
+        return next((_pixel(at) for card, at in self.scene.ends() if card == layer_id), QPoint(-1, -1))
+
+    def head_plus(self, task_id: str) -> QPoint:
+        """Where the "+" in the header of a task without an output is."""
+        return _pixel(self.scene.head_button(self.scene.layout.row_of[task_id]).centre)
+
+    def fold_arrow(self, task_id: str) -> QPoint:
+        """Where the group of a task is folded and unfolded."""
+        return _pixel(self.scene.fold_button(self.scene.layout.row_of[task_id]).centre)
+
+    def lane_dot(self, layer_id: str, task_id: str, side: str = "left") -> QPoint:
+        """Where a task's way comes into a card between tasks (`left`) or leaves it (`right`)."""
+        row = self.scene.layout.row_of[task_id]
+        found = next(lane for lane in self.scene.lanes(layer_id) if lane[0] == row)
+        return _pixel(found[1 if side == "left" else 2])
 
     def out_port(self, layer_id: str) -> QPoint:
         """Where to take hold of a layer's output to connect it."""
@@ -222,6 +251,19 @@ class Viewport(QWidget):
         """Lays out anew."""
         super().resizeEvent(event)
         self.relayout()
+
+
+def _buttons(spec: ProjectSpec, layout: GridLayout) -> Buttons:
+    """What can be clicked on rows and groups; a task without an output can get a head once there is a layer."""
+    fed = {output.task for output in spec.network.outputs}
+    grouped = {task for group in spec.task_groups for task in group.tasks}
+    rows = range(len(layout.rows))
+    labels = {group.id: words_width(group.name, 11.5 * text_scale()) + 18 for group in spec.network.groups}
+    return Buttons(
+        frozenset(i for i in rows if layout.cards and not fed.issuperset(layout.rows[i].tasks)),
+        frozenset(i for i in rows if grouped & set(layout.rows[i].tasks)),
+        labels,
+    )
 
 
 def _pixel(at: Point) -> QPoint:

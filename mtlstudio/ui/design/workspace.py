@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mtlstudio.base.texts import ntr, tr
 from mtlstudio.network.analysis import Analysis
 from mtlstudio.network.templates.registry import template
 from mtlstudio.project.edits import replace_network
 from mtlstudio.project.problems import Problem
-from mtlstudio.project.spec import Connection, ProjectSpec
-from mtlstudio.project.weights import shown_weights
+from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.session.analysis import AnalysisSession
 from mtlstudio.session.document import Document
 from mtlstudio.session.studio import Studio
@@ -21,23 +19,18 @@ from mtlstudio.ui.design.analyze_dialog import AnalyzeDialog
 from mtlstudio.ui.design.canvas import Canvas
 from mtlstudio.ui.design.commands import Commands
 from mtlstudio.ui.design.costs import CostPanel
-from mtlstudio.ui.design.geometry import Point
-from mtlstudio.ui.design.hits import Hit
-from mtlstudio.ui.design.inline_edit import InlineEdit
-from mtlstudio.ui.design.menus import menu_for
+from mtlstudio.ui.design.hosting import CanvasHost
 from mtlstudio.ui.design.palette import Palette
 from mtlstudio.ui.design.problem_list import by_severity
 from mtlstudio.ui.design.properties import Properties
-from mtlstudio.ui.design.quick_add import QuickAdd
 from mtlstudio.ui.design.template_dialog import TemplateDialog
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.shell.workspace import Workspace, WorkspaceDeclaration
 from mtlstudio.ui.theme import scaled
-from mtlstudio.ui.widgets.feedback import EmptyState
 
 _NEEDS_SELECTION = (
     "design.delete", "design.duplicate", "design.rename", "design.freeze", "design.bypass", "design.own", "design.share",
-    "design.cut", "design.copy",
+    "design.cut", "design.copy", "design.group", "design.ungroup", "design.fold", "design.connect",
 )  # fmt: skip
 
 
@@ -56,15 +49,8 @@ class DesignWorkspace(Workspace):
         self.canvas = Canvas(self.document, studio.settings)
         self.commands = Commands(self.document, self.canvas.figures, studio.say)
         self.palette_panel, self.properties, self.costs = Palette(), Properties(), CostPanel()
-        self.quick_add = QuickAdd(self.canvas)
-        self.empty = QFrame(self.canvas)
-        self.empty.setProperty("surface", "card")
-        nothing = EmptyState(
-            "design", tr("No network yet"), tr("Start from a template…"),
-            tr("A template makes one for this project's tasks; everything in it can be changed."), self.empty,
-        )  # fmt: skip
-        nothing.triggered.connect(self._replace_by_template)
-        QVBoxLayout(self.empty).addWidget(nothing)
+        self.host = CanvasHost(self.canvas, self.commands, actions, studio.say, self._replace_by_template)
+        self.quick_add = self.host.quick_add
         self.analyze: AnalyzeDialog | None = None
         self._preview: AnalysisSession | None = None
         self._trial: tuple[ProjectSpec, Analysis] | None = None
@@ -105,16 +91,7 @@ class DesignWorkspace(Workspace):
         self.setFocusProxy(self.canvas)
 
     def _connect_canvas(self) -> None:
-        canvas = self.canvas
-        canvas.add_wanted.connect(self._ask_for_layer)
-        canvas.rename_wanted.connect(self._rename_layer)
-        canvas.task_rename_wanted.connect(self._rename_task)
-        canvas.weight_wanted.connect(self._type_weight)
-        canvas.menu_wanted.connect(self._show_menu)
-        canvas.dropped.connect(self.commands.add)
-        canvas.previewed.connect(self._show_preview)
-        canvas.looked.connect(self._place_empty)
-        self.quick_add.chosen.connect(self.commands.add)
+        self.canvas.previewed.connect(self._show_preview)
 
     def _connect_panels(self) -> None:
         self.palette_panel.chosen.connect(self._add_from_palette)
@@ -135,28 +112,9 @@ class DesignWorkspace(Workspace):
 
     def handlers(self) -> dict[str, object]:
         """The commands of this room."""
-        commands = self.commands
-        return {
-            "design.add": self.canvas.ask_for_layer,
-            "design.delete": commands.delete,
-            "design.duplicate": commands.duplicate,
-            "design.cut": commands.cut,
-            "design.copy": commands.copy,
-            "design.paste": commands.paste,
-            "design.select_all": self._select_all,
-            "design.rename": self._rename_selected,
+        return self.host.handlers() | {
             "design.analyze": self._analyze,
             "design.next_problem": self.next_problem,
-            "design.freeze": commands.freeze,
-            "design.bypass": commands.bypass,
-            "design.own": commands.own,
-            "design.share": commands.share,
-            "design.share_down": lambda: commands.stretch(self.canvas.scene.layout.tasks, 1),
-            "design.share_up": lambda: commands.stretch(self.canvas.scene.layout.tasks, -1),
-            "design.split_left": lambda: commands.split_by(-1),
-            "design.split_right": lambda: commands.split_by(1),
-            "design.fit": self._fit,
-            "design.home": self.canvas.show_all,
             "design.template": self._replace_by_template,
         }
 
@@ -207,7 +165,7 @@ class DesignWorkspace(Workspace):
             self.canvas.refresh_weights()
         self._known_stale()
         self._show_properties()
-        self._place_empty()
+        self.host.place_empty()
 
     def _known_stale(self) -> None:
         """Costs and shapes at hand are of an older network; task names and weights do not touch them."""
@@ -220,7 +178,7 @@ class DesignWorkspace(Workspace):
         self._show_everywhere()
         if self.analyze is not None:
             self.analyze.show_analysis(self.document.spec, analysis)
-        self._place_empty()
+        self.host.place_empty()
 
     def _say_failure(self, text: str) -> None:
         self.studio.say(text, "bad")
@@ -265,49 +223,11 @@ class DesignWorkspace(Workspace):
     def _tell_status(self) -> None:
         self.status_changed.emit(self.status())
 
-    def _place_empty(self) -> None:
-        centre = self.canvas.frame.main.centre
-        size = QSize(scaled(420), scaled(230))
-        place = QRect(QPoint(0, 0), size)
-        place.moveCenter(QPoint(round(centre.x), round(centre.y)))
-        self.empty.setGeometry(place)
-        self.empty.setVisible(not self.document.spec.network.layers)
-
     # --- commands ---------------------------------------------------------------------------------------------
-
-    def _ask_for_layer(self, connection: Connection | None, at: Point) -> None:
-        selection = self.document.selection
-        after = selection[-1] if selection else ""
-        self.quick_add.ask(
-            self.document.spec, self.canvas.figures(), connection, after, QPoint(round(at.x), round(at.y))
-        )
 
     def _add_from_palette(self, type_id: str) -> None:
         if self.commands.add(type_id):
             self.canvas.reveal(self.document.selection[-1])
-
-    def _rename_selected(self) -> None:
-        if self.document.selection:
-            self._rename_layer(self.document.selection[-1])
-
-    def _rename_layer(self, layer_id: str) -> None:
-        self.canvas.reveal(layer_id)
-        name = self.document.spec.network.layer(layer_id).name
-        area = self.canvas.card_rect(layer_id)
-        InlineEdit(name, area, lambda text: self.commands.rename(layer_id, text), self.canvas)
-
-    def _rename_task(self, task_id: str) -> None:
-        name = self.document.spec.task(task_id).name
-        header = self.canvas.scene.header(self.canvas.scene.layout.row_of[task_id])
-        area = QRect(8, round(header.y) + 4, round(header.w) - 12, min(round(header.h), 28))
-        InlineEdit(name, area, lambda text: self.commands.rename_task(task_id, text), self.canvas)
-
-    def _type_weight(self, task_id: str) -> None:
-        track = self.canvas.scene.slider(self.canvas.scene.layout.row_of[task_id])
-        if track is not None:
-            area = QRect(round(track.x), round(track.y), round(track.w), round(track.h))
-            weight = f"{shown_weights(self.document.spec)[task_id]:.4g}"
-            InlineEdit(weight, area, lambda text: self.commands.type_weight(task_id, text), self.canvas)
 
     def _set_training(self, name: str, value: object) -> None:
         if name == "frozen":
@@ -316,18 +236,6 @@ class DesignWorkspace(Workspace):
             self.commands.bypass(bool(value))
         elif isinstance(value, float):
             self.commands.set_rate(self.document.selection, value)
-
-    def _show_menu(self, hit: Hit, at: QPoint) -> None:
-        menu_for(hit, at, self.canvas, self.commands, self.actions_).popup(at)
-
-    def _select_all(self) -> None:
-        self.document.select(layer.id for layer in self.document.spec.network.layers)
-
-    def _fit(self) -> None:
-        if self.document.selection:
-            self.canvas.show_layers(self.document.selection)
-        else:
-            self.canvas.show_all()
 
     def _replace_by_template(self) -> None:
         dialog = TemplateDialog(self, self.document.spec, self.studio.engine.is_ready)

@@ -8,33 +8,43 @@ from itertools import count
 from PySide6.QtCore import Qt
 
 from mtlstudio.base.texts import tr
-from mtlstudio.project.edits import connect, move_layer, move_task, set_loss_weights
+from mtlstudio.network.interface import layer_type
+from mtlstudio.project.edits import move_layer, move_task, set_loss_weights
 from mtlstudio.project.spec import Connection, ProjectSpec
 from mtlstudio.project.weights import set_shown_weight
-from mtlstudio.ui.design.fits import fitting, free_port, main_output
+from mtlstudio.ui.design.fits import fitting, refusal, shape_at
 from mtlstudio.ui.design.geometry import Point
 from mtlstudio.ui.design.gestures.base import Gesture
-from mtlstudio.ui.design.hits import card_at, connection_at, weight_at
+from mtlstudio.ui.design.hits import connection_at, weight_at
 
 _serial = count()
 
 
 class MoveCard(Gesture):
-    """Takes a card to another connection; those that it fits light up."""
+    """Takes a card to another connection; those that it fits light up. A folded group stays where it is."""
 
     cursor = Qt.CursorShape.ClosedHandCursor
 
     def start(self, at: Point) -> None:
         picture = self.canvas.picture
         self._layer = picture.spec.network.layer(self.hit.layer)
+        self._fixed = self.hit.layer in self.canvas.scene.layout.members
         found = fitting(picture.spec, self.canvas.figures(), self._layer.type, self._layer.parameters)
-        picture.fitting = tuple(c for c in found if self._layer.id not in (c.source, c.target))
+        own = (self._layer.id,)
+        picture.fitting = () if self._fixed else tuple(
+            c for c in found if c.source not in own and c.target not in own)  # fmt: skip
 
     def update(self, at: Point, adding: bool) -> None:
         picture = self.canvas.picture
+        if self._fixed:
+            picture.note = at, tr("Unfold it to move its layers"), True
+            self.canvas.update()
+            return
         picture.ghost = at, self._layer.name
         near = connection_at(self.canvas.scene, at)
         picture.target = near if near in picture.fitting else None
+        why = self._why(near) if near is not None and picture.target is None else ""
+        picture.note = (at, why, True) if why else None
         self.canvas.update()
 
     def finish(self) -> None:
@@ -47,46 +57,18 @@ class MoveCard(Gesture):
 
     def cancel(self) -> None:
         picture = self.canvas.picture
-        picture.ghost = picture.target = None
+        picture.ghost = picture.target = picture.note = None
         picture.fitting = ()
 
-
-class PullWire(Gesture):
-    """Pulls a connection from a card's port to another card; let go over nothing, it asks for a new layer."""
-
-    cursor = Qt.CursorShape.CrossCursor
-    at_once = True
-
-    def start(self, at: Point) -> None:
-        self._end = at
-
-    def update(self, at: Point, adding: bool) -> None:
-        self._end = at
-        port = self.canvas.scene.out_port(self.hit.layer)
-        self.canvas.picture.wire = port, at
-        self.canvas.update()
-
-    def finish(self) -> None:
-        pulled = self.canvas.picture.wire is not None
-        self.cancel()
-        if not pulled:
-            return
-        spec, source = self.canvas.document.spec, self.hit.layer
-        target = card_at(self.canvas.scene, self._end)
-        if not target:
-            self.canvas.document.select([source])
-            self.canvas.add_wanted.emit(None, self._end)
-        elif target != source:
-            port = free_port(spec, target)
-            made = Connection(source, target, main_output(spec, source), port.name)
-            names = {"source": spec.network.layer(source).name, "target": spec.network.layer(target).name}
-            self.canvas.document.apply(
-                tr("Connect {source} and {target}", **names),
-                lambda before: connect(before, made, variadic=port.variadic),
-            )
-
-    def cancel(self) -> None:
-        self.canvas.picture.wire = None
+    def _why(self, near: Connection) -> str:
+        """Why it cannot stand there; nothing of the connections that it has now."""
+        if self._layer.id in (near.source, near.target):
+            return ""
+        try:
+            shape = shape_at(self.canvas.figures(), near.source, near.source_port)
+            return refusal(self.canvas.picture.spec, layer_type(self._layer.type), self._layer.parameters, shape)
+        except KeyError:
+            return ""
 
 
 class DragWeight(Gesture):
@@ -128,7 +110,7 @@ class DragWeight(Gesture):
 
 
 class MoveRow(Gesture):
-    """Takes a task's row to another place."""
+    """Takes a task's row, or that of a folded group, to another place."""
 
     cursor = Qt.CursorShape.SizeVerCursor
 
@@ -142,11 +124,26 @@ class MoveRow(Gesture):
 
     def finish(self) -> None:
         self.cancel()
-        tasks = self.canvas.scene.layout.tasks
-        if self._to != self.hit.row:
-            moved, place = tasks[self.hit.row], self.canvas.document.spec.task_ids.index(tasks[self._to])
-            name = self.canvas.document.spec.task(moved).name
-            self.canvas.document.apply(tr("Move {task}", task=name), lambda spec: move_task(spec, moved, place))
+        if self._to == self.hit.row:
+            return
+        rows, spec = self.canvas.scene.layout.rows, self.canvas.document.spec
+        moved, beside = rows[self.hit.row].tasks, rows[self._to].tasks
+        down = self._to > self.hit.row
+        named = next((group.name for group in spec.task_groups if group.id == rows[self.hit.row].group), "")
+        name = named or spec.task(moved[0]).name
+        self.canvas.document.apply(
+            tr("Move {task}", task=name), lambda before: _moved(before, moved, beside[-1] if down else beside[0], down)
+        )
 
     def cancel(self) -> None:
         self.canvas.picture.lifted = None
+
+
+def _moved(spec: ProjectSpec, tasks: tuple[str, ...], beside: str, behind: bool) -> ProjectSpec:
+    """The project with these tasks, in their order, right before or behind another one."""
+    for task in tasks if behind else reversed(tasks):
+        spec = move_task(spec, task, len(spec.tasks))
+        others = [other for other in spec.task_ids if other != task]
+        spec = move_task(spec, task, others.index(beside) + (1 if behind else 0))
+        beside = task
+    return spec

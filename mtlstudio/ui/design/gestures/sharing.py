@@ -27,14 +27,14 @@ class PullEdge(Gesture):
         pieces = spot.pieces
         self._piece = max(pieces, key=lambda piece: piece[1] - piece[0])
         inside = range(self._piece[0], self._piece[1] + 1)
-        self._others = frozenset(self._scene.layout.tasks[row] for row in spot.rows if row not in inside)
+        self._others = self._scene.layout.tasks_in([row for row in spot.rows if row not in inside]) & self._layer.tasks
         self._offset = at.y - self._scene.edge(self.hit.layer, self.hit.side).centre.y
         self._wanted = self._layer.tasks
         self._done: ProjectSpec | None = None
 
     def update(self, at: Point, adding: bool) -> None:
         first, last = self._rows(Point(at.x, at.y - self._offset))
-        wanted = frozenset(self._scene.layout.tasks[first : last + 1]) | self._others
+        wanted = self._scene.layout.tasks_in(range(first, last + 1)) | self._others
         if wanted == self._wanted:
             return
         self._wanted = wanted
@@ -117,7 +117,8 @@ def split_places(spec: ProjectSpec, layout: GridLayout) -> list[tuple[float, boo
     inputs = [card.spot.column for card in layout.cards.values() if card.spot.layer.type == "input"]
     places: list[tuple[float, bool]] = []
     for position in positions:
-        column = layout.cards[position.layer].spot.column if position.layer else max(inputs, default=0)
+        card = layout.cards.get(layout.card_id(position.layer))
+        column = card.spot.column if card is not None else max(inputs, default=0)
         x = _behind(layout, column)
         if places:
             x = max(x, places[-1][0] + 6)

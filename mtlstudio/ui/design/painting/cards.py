@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from mtlstudio.base.texts import ntr, tr
@@ -58,7 +58,7 @@ class _FlatCards:
         """One more."""
         spot, tasks = card.spot, self._scene.layout.tasks
         key = ("task", tasks[spot.rows[0]]) if len(spot.rows) == 1 and tasks else ("shared", "")
-        if spot.layer.id in self._picture.selection:
+        if not self._picture.selection.isdisjoint(self._scene.layout.layers_of(spot.layer.id)):
             key = ("role", "accent")
         elif spot.layer.id in self._picture.marks:
             key = ("role", _MARK[self._picture.marks[spot.layer.id]][0])
@@ -131,17 +131,21 @@ class _CardPainter:
             painter, scene, picture, ink, card, pieces,
         )  # fmt: skip
         self.layer: LayerSpec = card.spot.layer
-        report = picture.analysis.layers.get(self.layer.id) if picture.analysis else None
+        self.members = scene.layout.layers_of(self.layer.id)
+        figures_of = self.members[-1] if self.layer.id in scene.layout.groups else self.layer.id
+        report = picture.analysis.layers.get(figures_of) if picture.analysis else None
         self.report: LayerReport | None = report
-        self.selected = self.layer.id in picture.selection
+        self.selected = not picture.selection.isdisjoint(self.members)
         self.hovered = picture.hover.layer == self.layer.id or picture.active.layer == self.layer.id
-        self.mark = picture.marks.get(self.layer.id)
+        marks = [picture.marks[i] for i in self.members if i in picture.marks]
+        self.mark = min(marks, key=list(Severity).index) if marks else None
 
     def paint(self) -> list[QRectF]:
         """All of it. Returns where the words stand."""
         self.painter.save()
         self.painter.setOpacity(0.45 if self.layer.bypassed else 1.0)
-        self._join_pieces()
+        if self.layer.id in self.scene.layout.members:
+            self._sheets()
         for rect in self.pieces:
             self._body(rect)
         self.painter.setPen(Qt.PenStyle.NoPen)
@@ -166,13 +170,13 @@ class _CardPainter:
             return rect
         return Rect(rect.x, top, rect.w, bottom - top)
 
-    def _join_pieces(self) -> None:
-        if len(self.pieces) < 2:
-            return
-        x = self.pieces[0].centre.x
-        self.painter.setPen(QPen(self.ink.colour("shared"), 1.5, Qt.PenStyle.DotLine))
-        for upper, lower in zip(self.pieces, self.pieces[1:], strict=False):
-            self.painter.drawLine(QPointF(x, upper.bottom), QPointF(x, lower.y))
+    def _sheets(self) -> None:
+        """Two sheets behind a card that stands for several layers."""
+        self.painter.setPen(QPen(self.ink.colour("line"), 1.0))
+        for step in (5.0, 2.5):
+            self.painter.setBrush(mix(self.ink.colour("card"), self.ink.tokens.background, 0.3 if step > 3 else 0.15))
+            for rect in self.pieces:
+                self.painter.drawRoundedRect(QRectF(rect.x + step, rect.y - step, rect.w, rect.h), RADIUS, RADIUS)
 
     def _body(self, rect: Rect) -> None:
         tokens = self.ink.tokens
@@ -216,7 +220,7 @@ class _CardPainter:
         self.painter.rotate(-90)
         face = self.ink.small if rect.w < 26 else self.ink.name
         area = QRectF(-rect.h / 2 + 8, -face.height / 2, rect.h - 16, face.height)
-        face.draw(self.painter, area, self.layer.name, self.ink.colour("text"), CENTRE)
+        face.draw(self.painter, area, self._name(), self.ink.colour("text"), CENTRE)
 
     def _inside(self, rect: Rect) -> QRectF:
         """Glyph, name, shape and who shares it, as far as there is room, in the middle of what the taps leave.
@@ -226,7 +230,9 @@ class _CardPainter:
         """
         ink, shape = self.ink, self.report.output_shape if self.report else None
         dim = ink.colour("dim", 0.5 if self.picture.stale else 1.0)
-        lines = [(ink.name, self.layer.name, ink.colour("text"))]
+        lines = [(ink.name, self._name(), ink.colour("text"))]
+        if self.layer.id in self.scene.layout.groups:
+            lines.append((ink.small, ntr("{n} layer", "{n} layers", len(self.members)), ink.colour("dim")))
         lines += [(ink.figures, text, dim) for text in (figures.shape(shape),) if text]
         lines += [(ink.small, text, ink.colour("dim")) for text in (self._sharing(rect.w - 11),) if text]
         room = rect.h - (self.scene.tap_size + 8 if self._has_taps() and rect.h < ROOMY else 4)
@@ -246,6 +252,11 @@ class _CardPainter:
             y += face.height + 1
         return QRectF(rect.x + 5, y - high - 2, rect.w - 8, high + 3)
 
+    def _name(self) -> str:
+        """The layer's name; of like layers of a folded row with their number."""
+        alike = len(self.members) > 1 and self.layer.id not in self.scene.layout.groups
+        return f"{self.layer.name} × {len(self.members)}" if alike else self.layer.name
+
     def _glyph(self, x: float, y: float, zoom: float, size: tuple[float, float]) -> None:
         width, height = size[0] * min(1.5, max(0.7, zoom)), size[1] * zoom
         self.painter.setPen(Qt.PenStyle.NoPen)
@@ -258,7 +269,7 @@ class _CardPainter:
     def _sharing(self, width: float) -> str:
         """Who shares it, where that is neither all nor one; and whether it is a task's own copy."""
         tasks = self.layer.tasks
-        if len(tasks) > 1 and len(tasks) < len(self.scene.layout.tasks):
+        if len(self.card.spot.rows) > 1 and len(tasks) < len(self.scene.layout.order) and not self.card.spot.crosses:
             words = " + ".join(task.name for task in self.picture.spec.tasks if task.id in tasks)
             return words if self.ink.small.width(words) <= width else ntr("{n} task", "{n} tasks", len(tasks))
         return tr("own copy") if self.layer.origin is not None and len(tasks) == 1 else ""

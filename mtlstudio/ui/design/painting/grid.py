@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPainterPath
 
-from mtlstudio.ui.design.painting import cards, ribbon, rows, wires
+from mtlstudio.ui.design.geometry import Rect
+from mtlstudio.ui.design.painting import cards, marks, ribbon, rows, wires
 from mtlstudio.ui.design.painting.ink import Ink, qrect
 from mtlstudio.ui.design.picture import Picture
 from mtlstudio.ui.design.scene import Scene
@@ -23,14 +24,19 @@ def paint_grid(painter: QPainter, scene: Scene, picture: Picture) -> None:
     wires.paint_skips(painter, scene, picture, ink, 1.0)
     wires.paint_wires(painter, scene, picture, ink)
     wires.paint_stacks(painter, scene, ink)
+    marks.paint_joins(painter, scene, ink)
     written = cards.paint_cards(painter, scene, picture, ink)
     if scene.layout.routes.skips:
         painter.save()
         painter.setClipPath(_without(qrect(frame.main), written))
         wires.paint_skips(painter, scene, picture, ink, 0.4)
         painter.restore()
+    marks.paint_lanes(painter, scene, ink)
     wires.paint_taps(painter, scene, picture, ink)
     wires.paint_plus(painter, scene, picture, ink)
+    marks.paint_ends(painter, scene, picture, ink)
+    marks.paint_frames(painter, scene, picture, ink)
+    marks.paint_targets(painter, scene, picture, ink)
     painter.restore()
     rows.paint_headers(painter, scene, picture, ink)
     ribbon.paint_ribbon(painter, scene, picture, ink)
@@ -39,8 +45,10 @@ def paint_grid(painter: QPainter, scene: Scene, picture: Picture) -> None:
     painter.setClipRect(qrect(frame.main))
     ribbon.paint_handles(painter, scene, picture, ink)
     wires.paint_new_wire(painter, picture, ink)
+    marks.paint_landing(painter, picture, ink)
     painter.restore()
     ribbon.paint_overlays(painter, picture, ink)
+    marks.paint_note(painter, Rect(0.0, 0.0, frame.width, frame.height), picture, ink)
 
 
 def _without(area: QRectF, holes: list[QRectF]) -> QPainterPath:

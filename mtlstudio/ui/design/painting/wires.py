@@ -9,6 +9,7 @@ from mtlstudio.ui.design.camera import READABLE
 from mtlstudio.ui.design.geometry import Point
 from mtlstudio.ui.design.layout import GAP
 from mtlstudio.ui.design.painting.ink import CENTRE, Ink, qrect
+from mtlstudio.ui.design.painting.marks import paint_plus_at
 from mtlstudio.ui.design.picture import Picture
 from mtlstudio.ui.design.routes import Skip, Wire
 from mtlstudio.ui.design.scene import PLUS, Scene
@@ -25,7 +26,7 @@ def paint_wires(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> 
     columns = scene.visible_columns()
     cards = scene.layout.cards
     for wire in scene.layout.routes.wires:
-        source, target = cards[wire.connection.source].spot.column, cards[wire.connection.target].spot.column
+        source, target = cards[wire.source].spot.column, cards[wire.target].spot.column
         if max(source, target) < columns.start or min(source, target) >= columns.stop:
             continue
         for row, x1, y1, x2, y2 in scene.wire_lines(wire):
@@ -65,7 +66,7 @@ def paint_taps(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> N
     for skip in scene.layout.routes.skips:
         colour = _skip_colour(scene, ink, skip)
         for layer_id, place in (
-            (skip.connection.source, skip.source_place), (skip.connection.target, skip.target_place),
+            (skip.source, skip.source_place), (skip.target, skip.target_place),
         ):  # fmt: skip
             area = scene.tap(layer_id, skip.row, place)
             if area.right < scene.frame.head or area.x > scene.frame.width or area.bottom < scene.frame.ribbon:
@@ -96,7 +97,7 @@ def paint_plus(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> N
     if not dragging and picture.hover.connection is None and scene.camera.zoom_x < READABLE / 2:
         return
     for wire in scene.layout.routes.wires:
-        source, target = cards[wire.connection.source], cards[wire.connection.target]
+        source, target = cards[wire.source], cards[wire.target]
         if target.spot.column < columns.start or source.spot.column >= columns.stop:
             continue
         lit = picture.hover.connection == wire.connection and picture.hover.kind in ("plus", "wire")
@@ -105,7 +106,7 @@ def paint_plus(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> N
         if (dragging and wire.connection in fitting) or lit or (not dragging and room >= ROOM_FOR_PLUS and wire.rows):
             for at in _plus_places(scene, wire):
                 wanted = wire.connection == picture.target
-                _paint_one_plus(painter, at, ink, wanted or lit, dragging)
+                paint_plus_at(painter, at, ink, wanted or lit, dragging)
 
 
 def paint_new_wire(painter: QPainter, picture: Picture, ink: Ink) -> None:
@@ -127,18 +128,6 @@ def _plus_places(scene: Scene, wire: Wire) -> list[Point]:
     """One "+" per wire: on its first row, so that it says once what it does."""
     at = scene.plus_on(wire)
     return [at] if at.y > scene.frame.ribbon - PLUS else []
-
-
-def _paint_one_plus(painter: QPainter, at: Point, ink: Ink, lit: bool, dragging: bool) -> None:
-    size = PLUS + (6 if lit and dragging else 0)
-    area = QRectF(at.x - size / 2, at.y - size / 2, size, size)
-    painter.setPen(QPen(ink.colour("accent" if lit or dragging else "line"), 1.0))
-    painter.setBrush(ink.colour("accent_fill") if lit else ink.colour("background"))
-    painter.drawEllipse(area)
-    painter.setPen(QPen(ink.colour("on_accent") if lit else ink.colour("accent" if dragging else "dim"), 1.3))
-    arm = size * 0.22
-    painter.drawLine(QPointF(at.x - arm, at.y), QPointF(at.x + arm, at.y))
-    painter.drawLine(QPointF(at.x, at.y - arm), QPointF(at.x, at.y + arm))
 
 
 def _paint_bend(
@@ -166,7 +155,7 @@ def _skip_colour(scene: Scene, ink: Ink, skip: Skip) -> QColor:
 
 def _lit(skip: Skip, picture: Picture) -> bool:
     """The skips of what is selected or under the pointer stand out."""
-    ends = {skip.connection.source, skip.connection.target}
+    ends = {skip.source, skip.target}
     return not ends.isdisjoint(picture.selection) or picture.hover.layer in ends
 
 
