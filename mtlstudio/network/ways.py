@@ -101,7 +101,8 @@ def gate(
     Args:
         own: task id -> an expert that stays the task's own, although all that share the gate depend on it.
     """
-    layer = sketch.add("expert_mix", name, id=id, **({"own_experts": True} if own else {}))
+    parameters: dict[str, Any] = {"own_experts": True} if own else {}
+    layer = sketch.add("expert_mix", name, id=id, **parameters)
     for expert in experts:
         sketch.join(expert, layer, "experts")
     for task, expert in (own or {}).items():
