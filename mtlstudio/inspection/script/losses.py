@@ -27,7 +27,7 @@ class TaskText:
         loss: the loss function's text.
         target: what a batch of its targets is, in words.
         sample: expression of a random target.
-        prediction: expression of what the network says of one picture.
+        reading: name of the function that says what an output means; `prediction` is its text.
         written: its type told all that; if not, the function stands in for one that must be written.
     """
 
@@ -37,6 +37,7 @@ class TaskText:
     loss: str
     target: str
     sample: str
+    reading: str
     prediction: str
     written: bool = True
 
@@ -77,7 +78,7 @@ class TaskWriter:
         ]
         return TaskText(
             bound.spec.id, f"{name}_loss", _constants(constants), "\n".join(_wrapped(lines)), target,
-            filled(written.sample), filled(written.prediction, f"outputs[{text(bound.spec.id)}][0]"),
+            filled(written.sample), f"read_{name}", _reading(bound, name, filled(written.prediction)),
         )  # fmt: skip
 
     def _terms(self, bound: DeclaredTask, written: WrittenTask, prefix: str, constants: dict[str, Any]) -> list[str]:
@@ -132,6 +133,14 @@ def _literal(value: Any) -> Expression:
     return repr(value)
 
 
+def _reading(bound: BoundTask, name: str, expression: str) -> str:
+    return (
+        f"def read_{name}(output: Tensor) -> Any:\n"
+        f'    """What the output of one picture (without N) says of {comment(bound.spec.name)}."""\n'
+        f"    return {expression}"
+    )
+
+
 def _stand_in(bound: BoundTask, name: str) -> TaskText:
     loss = (
         f"def {name}_loss(output: Tensor, target: Tensor) -> Tensor:\n"
@@ -140,7 +149,7 @@ def _stand_in(bound: BoundTask, name: str) -> TaskText:
     )
     return TaskText(
         bound.spec.id, f"{name}_loss", [], loss, "anything your loss takes", "torch.zeros(())",
-        f"outputs[{text(bound.spec.id)}][0]", written=False,
+        f"read_{name}", _reading(bound, name, "output"), written=False,
     )  # fmt: skip
 
 

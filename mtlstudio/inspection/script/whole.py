@@ -58,7 +58,7 @@ def write_script(subject: Subject, weights_file: str = "") -> Script:
         CannotExport: names all layers that cannot be written.
     """
     spec = subject.spec
-    task_names = [f"{task.id}_loss" for task in spec.tasks]
+    task_names = [name for task in spec.tasks for name in (f"{task.id}_loss", f"read_{task.id}")]
     model = write_model(spec, subject.network, [*NAMES, *task_names])
     losses = Sources([*NAMES, *task_names, model.class_name, *model.sources.names, "nn", "torch", "Tensor"])
     writer = TaskWriter(losses)
@@ -144,11 +144,11 @@ def _prediction(spec: ProjectSpec, tasks: Sequence[TaskText], model: ModelText, 
         "    with torch.inference_mode():",
         f"        outputs = network({passed})",
         "    return {",
-        *(f"        {text(task.task)}: {task.prediction}," for task in tasks),
+        *(f"        {text(task.task)}: {task.reading}(outputs[{text(task.task)}][0])," for task in tasks),
         "    }",
     ]
     square = [resizing.get(spec.data.resize, pieces.STRETCH).strip("\n"), pieces.PREPROCESS.strip("\n")]
-    return [*(square if pictures else []), "\n".join(predict)]
+    return [*(square if pictures else []), *(task.prediction for task in tasks), "\n".join(predict)]
 
 
 def _main(model: ModelText, weights_file: str, pictures: bool) -> str:

@@ -29,11 +29,13 @@ class _File:
         lines: of its text.
         defined: name -> the statement that defines it.
         imported: name -> where it comes from.
+        words: all names in it, those within functions too.
     """
 
     lines: list[str]
     defined: dict[str, ast.stmt]
     imported: dict[str, Import]
+    words: frozenset[str]
 
 
 class Sources:
@@ -79,7 +81,8 @@ class Sources:
             if name in file.imported and file.imported[name][0].startswith(_STUDIO):
                 return self.add(file.imported[name][0], file.imported[name][1])
             raise NoSource(f"{module}.{name}")
-        self._names[key] = public = self._free(name.lstrip("_") or name)
+        plain = name.lstrip("_")
+        self._names[key] = public = self._free(plain if plain and plain not in file.words else name)
         node = file.defined[name]
         uses = list(_uses(node, file))
         renamed = {used: self._needed(module, used, file) for used in {use.id for use in uses}}
@@ -120,9 +123,10 @@ class Sources:
 @cache
 def _file(module: str) -> _File:
     text = inspect.getsource(importlib.import_module(module))
+    tree = ast.parse(text)
     defined: dict[str, ast.stmt] = {}
     imported: dict[str, Import] = {}
-    for node in _top_level(ast.parse(text)):
+    for node in _top_level(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             defined[node.name] = node
         elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -131,7 +135,9 @@ def _file(module: str) -> _File:
             defined.update({target.id: node for target in node.targets if isinstance(target, ast.Name)})
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             defined[node.target.id] = node
-    return _File(text.splitlines(), defined, imported)
+    words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    words |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return _File(text.splitlines(), defined, imported, frozenset(words))
 
 
 def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:

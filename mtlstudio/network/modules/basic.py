@@ -15,8 +15,9 @@ class ChannelNorm(nn.LayerNorm):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        last = input.movedim(1, -1)
-        return F.layer_norm(last, self.normalized_shape, self.weight, self.bias, self.eps).movedim(-1, 1)
+        last = input.ndim - 1  # not -1, which ONNX's exporter takes for an axis of that number
+        moved = input.movedim(1, last)
+        return F.layer_norm(moved, self.normalized_shape, self.weight, self.bias, self.eps).movedim(last, 1)
 
 
 class DropPath(nn.Module):
