@@ -23,17 +23,20 @@ class Aspp(nn.Module):
         norm: str, activation: str,
     ) -> None:  # fmt: skip
         super().__init__()
-        words = {"norm_name": norm, "activation_name": activation}
-        self.branches = nn.ModuleList([convolution(in_channels, out_channels, 1, **words)])
-        for rate in rates:
-            self.branches.append(convolution(in_channels, out_channels, 3, dilation=rate, **words))
+        self.branches = nn.ModuleList(
+            convolution(
+                in_channels, out_channels, 3 if rate else 1, dilation=rate or 1, norm_name=norm,
+                activation_name=activation,
+            )
+            for rate in (0, *rates)
+        )  # fmt: skip
         self.pooled = (
             convolution(in_channels, out_channels, 1, norm_name="none", activation_name=activation)
             if image_pooling
             else None
         )
         count = len(self.branches) + int(image_pooling)
-        self.join = convolution(count * out_channels, out_channels, 1, **words)
+        self.join = convolution(count * out_channels, out_channels, 1, norm_name=norm, activation_name=activation)
         self.dropout = nn.Dropout2d(dropout) if dropout else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
