@@ -64,6 +64,7 @@ _RULES: dict[str, Callable[[tuple[Any, ...], Any], Callable[[Way], Way]]] = {
     "aten::sum": _reduction,
     "aten::amax": _reduction,
     "aten::_softmax": _softmax,
+    "aten::_safe_softmax": _softmax,
     "aten::unbind": _everything,  # so recurrent layers begin: each step then comes to know all before it
     "aten::_adaptive_avg_pool2d": _everything,
     "aten::adaptive_max_pool2d": _everything,

@@ -64,7 +64,7 @@ def take_weights(net: MultiTaskNetwork, other: MultiTaskNetwork) -> None:
 @pytest.mark.parametrize("shape", [MAP, (6,), (6, 9)])
 def test_a_stitch_is_the_weighted_sum_of_the_paper(per_channel, shape) -> None:
     stitch = crossing("cross_stitch", "abc", shape, per_channel=per_channel, own=0.7)
-    weights = {name: value for name, value in stitch.named_parameters()}
+    weights = dict(stitch.named_parameters())
     assert weights.keys() == {f"weights.to_{t}.from_{s}" for t in "abc" for s in "abc"}
     for name, value in weights.items():
         assert value.shape == ((6,) if per_channel else (1,))
