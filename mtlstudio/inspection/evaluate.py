@@ -109,12 +109,13 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Read:
-    """A picture (None: unreadable), its raw targets by task id, and what could not be read."""
+    """A picture (None: unreadable), its raw targets by task id, what could not be read, and what comes beside it."""
 
     item: Item
     image: NDArray[np.uint8] | None
     targets: dict[str, Any]
     failures: tuple[str, ...]
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 class _Measured:
@@ -136,7 +137,7 @@ class _Measured:
         if not seen:
             return
         self.samples += len(seen)
-        outputs = self._predictor.outputs([image for _, image in seen])
+        outputs = self._predictor.outputs([image for _, image in seen], [read.inputs for read, _ in seen])
         with torch.inference_mode():
             for number, (read, image) in enumerate(seen):
                 own = {task: output[number : number + 1] for task, output in outputs.items()}
@@ -154,9 +155,7 @@ class _Measured:
                 continue
             if target is None:
                 continue
-            collated = task.collate([target])
-            if isinstance(collated, torch.Tensor):
-                collated = collated.to(output.device)
+            collated = task.move(task.collate([target]), output.device)
             present = torch.ones(1, dtype=torch.bool, device=output.device)
             self.metrics[task_id].update(task.to_size(output, fit), collated, present)
             self.present[task_id] += 1
@@ -177,17 +176,18 @@ def _read(data: ProjectData, item: Item) -> _Read:
     """A picture with those of its targets that can be read."""
     try:
         image = data.read_image(item)
+        height, width = image.shape[:2]
+        inputs = data.read_inputs(item, width, height)
     except StudioError as error:
         return _Read(item, None, {}, (f"{item.key}: {error.text()}",))
-    height, width = image.shape[:2]
     targets: dict[str, Any] = {}
     failures = []
     for task in sorted(data.present(item)):
         try:
-            value = data.read_target(item, task, width, height)
+            value = image if data.is_picture(item, task) else data.read_target(item, task, width, height)
         except StudioError as error:
             failures.append(f"{item.key}: {task}: {error.text()}")
             continue
         if value is not None:
             targets[task] = value
-    return _Read(item, image, targets, tuple(failures))
+    return _Read(item, image, targets, tuple(failures), inputs)

@@ -16,6 +16,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.files import write_atomic, write_json_atomic
 from mtlstudio.base.texts import mark
 from mtlstudio.data.images import read_image
+from mtlstudio.data.project import ProjectData, open_data
 from mtlstudio.inspection.overlay import overlay
 from mtlstudio.inspection.predictor import Predictor
 from mtlstudio.network.trained import load_network
@@ -48,6 +49,8 @@ def export_predictions(
 ) -> Exported:  # fmt: skip
     """Predicts pictures and writes what was found into a folder.
 
+    What a network needs beside the picture (a depth map) comes from the project's data, where the file is one of them.
+
     Per picture and task: `<stem>.<task id>.png` for dense outputs (class index, or depth in steps), `<stem>.<task
     id>.overlay.png` for what can be drawn, and all values in `predictions.json`. Pictures of equal stems get a suffix.
 
@@ -59,16 +62,19 @@ def export_predictions(
         progress: told (pictures done, all pictures).
 
     Raises:
-        StudioError: no checkpoint, or the folder cannot be written. (A picture that fails is named, the rest is done.)
+        StudioError: no checkpoint, or the folder cannot be written; for a network of several inputs also: no data set
+            can be opened. (A picture that fails is named, the rest is done.)
     """
     predictor = Predictor(load_network(run, which), device)
+    data = open_data(predictor.spec, run.project_folder) if predictor.beside else None
     _make(out)
     result = Exported()
     paths = list(_pictures(images, result))
     stems = _stems(paths, list(predictor.tasks))
     for number, (path, stem) in enumerate(zip(paths, stems, strict=True), 1):
         try:
-            result.entries.append(_export_one(predictor, path, stem, out))
+            image, inputs = _read(path, data)
+            result.entries.append(_export_one(predictor, path, image, inputs, stem, out))
             result.done += 1
         except StudioError as error:
             text = error.text()
@@ -83,9 +89,19 @@ def export_predictions(
     return result
 
 
-def _export_one(predictor: Predictor, path: Path, stem: str, out: Path) -> dict[str, Any]:
-    image = read_image(path)
-    found = predictor.predict(image)
+def _read(path: Path, data: ProjectData | None) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+    """A picture with what goes into the network beside it, where the picture is one of the project's data."""
+    item = data.item_of(path) if data is not None else None
+    if data is None or item is None:
+        return read_image(path), {}
+    image = data.read_image(item)
+    return image, data.read_inputs(item, image.shape[1], image.shape[0])
+
+
+def _export_one(
+    predictor: Predictor, path: Path, image: NDArray[np.uint8], inputs: dict[str, Any], stem: str, out: Path
+) -> dict[str, Any]:
+    found = predictor.predict(image, inputs)
     tasks = {
         task: _export_task(predictor.tasks[task], prediction, image, out, f"{stem}.{task}")
         for task, prediction in found.items()

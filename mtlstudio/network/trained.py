@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from mtlstudio.network.compile import MultiTaskNetwork
 
 
+Statistic = tuple[tuple[float, ...], tuple[float, ...]]
+"""Mean and deviation per channel."""
+
+
 @dataclass(frozen=True)
 class LoadedNetwork:
     """A trained network with all it needs to predict.
@@ -32,6 +37,7 @@ class LoadedNetwork:
         spec: the project as it was trained.
         epoch, step: of the checkpoint; `which`: how it was asked for.
         run: id of the run.
+        inputs: input id -> mean and deviation per channel, of the inputs beside the picture.
     """
 
     network: MultiTaskNetwork
@@ -43,6 +49,7 @@ class LoadedNetwork:
     step: int
     which: str
     run: str
+    inputs: dict[str, Statistic] = field(default_factory=dict)
 
 
 def load_network(run: RunFolder, which: str | int = "best") -> LoadedNetwork:
@@ -63,11 +70,14 @@ def load_network(run: RunFolder, which: str | int = "best") -> LoadedNetwork:
     network.eval()
     tasks = bind_all(spec, facts["statistics"])
     mean, std = tuple(facts["mean"]), tuple(facts["std"])
-    return LoadedNetwork(network, tasks, mean, std, spec, info.epoch, info.step, str(which), run.id)
+    return LoadedNetwork(
+        network, tasks, mean, std, spec, info.epoch, info.step, str(which), run.id, inputs_of(facts)
+    )
 
 
 def read_facts(path: Path) -> dict[str, Any]:
-    """What a checkpoint's network file says of its training: `epoch`, `step`, `mean`, `std`, `statistics`.
+    """What a checkpoint's network file says of its training: `epoch`, `step`, `mean`, `std`, `statistics`; `inputs`
+    (since there may be some beside the picture).
 
     Raises:
         StudioError: the file is damaged.
@@ -77,6 +87,11 @@ def read_facts(path: Path) -> dict[str, Any]:
         return facts
     except (KeyError, ValueError) as error:
         raise StudioError(mark("this checkpoint is damaged"), where=str(path)) from error
+
+
+def inputs_of(facts: Mapping[str, Any]) -> dict[str, Statistic]:
+    """Input id -> mean and deviation per channel, of the inputs beside the picture; none in older checkpoints."""
+    return {name: (tuple(one["mean"]), tuple(one["std"])) for name, one in facts.get("inputs", {}).items()}
 
 
 def blank_network(spec: ProjectSpec) -> MultiTaskNetwork:

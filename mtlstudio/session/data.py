@@ -61,7 +61,7 @@ class DataSession(QObject):
         After the first time it waits until the user has let go of what changes them: a dial, a share.
         """
         asked = (
-            spec.datasets, spec.data.val_fraction, spec.data.test_fraction, spec.data.split_seed,
+            spec.datasets, spec.inputs, spec.data.val_fraction, spec.data.test_fraction, spec.data.split_seed,
             tuple((task.id, task.type, task.parameters) for task in spec.tasks), folder,
         )  # fmt: skip
         if asked == self._asked:

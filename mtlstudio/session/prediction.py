@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,13 +70,22 @@ class PredictionSession(QObject):
         self.predictor = self.run = None
         self.loaded.emit(None)
 
-    def request(self, key: str, read: Callable[[], NDArray[np.uint8]]) -> None:
-        """Predicts a picture; `read` is called in the thread. An older request that has not begun is dropped."""
+    def request(
+        self, key: str, read: Callable[[], NDArray[np.uint8]], inputs: Callable[[], Mapping[str, Any]] = dict
+    ) -> None:
+        """Predicts a picture. An older request that has not begun is dropped.
+
+        Args:
+            key: what to call the picture.
+            read: gives the picture; called in the thread.
+            inputs: gives what goes into the network beside it, by input id; called in the thread where the network
+                needs any.
+        """
         predictor, run = self.predictor, self.run
         if predictor is None or run is None:
             return
         self.jobs.submit(
-            lambda token: _predict(predictor, run, key, read, token), self.predicted.emit, self._failed, key="predict"
+            lambda token: _predict(predictor, run, key, read, inputs, token), self.predicted.emit, self._failed, key="predict"
         )
 
     def shut_down(self) -> None:
@@ -100,13 +109,15 @@ def _load(run: RunFolder, which: str | int) -> Any:
 
 
 def _predict(
-    predictor: Predictor, run: RunFolder, key: str, read: Callable[[], NDArray[np.uint8]], token: Token
-) -> Predicted:
+    predictor: Predictor, run: RunFolder, key: str, read: Callable[[], NDArray[np.uint8]],
+    inputs: Callable[[], Mapping[str, Any]], token: Token,
+) -> Predicted:  # fmt: skip
     import time
 
     image = read()
+    given = inputs() if predictor.beside else {}
     token.check()
     started = time.perf_counter()
-    predictions = predictor.predict(image)
+    predictions = predictor.predict(image, given)
     milliseconds = 1000 * (time.perf_counter() - started)
     return Predicted(key, image, predictions, run.id, predictor.epoch, milliseconds)

@@ -110,6 +110,7 @@ def _network_bytes(weights: dict[str, torch.Tensor], parts: Parts, progress: Pro
         "step": progress.step,
         "mean": list(parts.mean),
         "std": list(parts.std),
+        "inputs": {name: {"mean": list(mean), "std": list(std)} for name, (mean, std) in parts.inputs.items()},
         "statistics": {task: bound.statistics for task, bound in parts.tasks.items()},
     }
     metadata = {"format": "pt", "epoch": str(progress.epoch), "facts": json.dumps(facts, ensure_ascii=False)}

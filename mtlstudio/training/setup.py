@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mtlstudio import __version__
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
+from mtlstudio.network.trained import Statistic, inputs_of
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.tasks.interface import BoundTask
 from mtlstudio.tasks.registry import bind_all
@@ -19,6 +20,7 @@ from mtlstudio.training.best import BestRule
 from mtlstudio.training.control import Control
 from mtlstudio.training.declarations import chosen
 from mtlstudio.training.feed import Feed
+from mtlstudio.training.heritage import Ancestor, heritage_notes, kept_facts
 from mtlstudio.training.optimizers import optimizers, parameter_groups
 from mtlstudio.training.precision import Precision, use_channels_last
 from mtlstudio.training.previews import chosen_samples
@@ -51,6 +53,7 @@ class Loaded:
         train, val: the splits; `val` is None where there are no validation pictures.
         tasks: bound to the statistics of the training targets.
         mean, std: that pictures are standardised with.
+        inputs: input id -> mean and deviation per channel, of the inputs beside the picture.
         fingerprint: of the data.
         notes: what was noticed.
     """
@@ -60,6 +63,7 @@ class Loaded:
     tasks: dict[str, BoundTask]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    inputs: dict[str, Statistic]
     fingerprint: str
     notes: list[Note] = field(default_factory=list)
 
@@ -75,6 +79,7 @@ class Parts:
     tasks: dict[str, BoundTask]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    inputs: dict[str, Statistic]
     balancer: Balancer
     weights: LossWeights
     optimizer: torch.optim.Optimizer
@@ -97,20 +102,23 @@ class Parts:
         return self.train.steps * self.spec.training.epochs
 
 
-def load_data(spec: ProjectSpec, folder: Path, control: Control, facts: dict[str, Any] | None) -> Loaded:
+def load_data(
+    spec: ProjectSpec, folder: Path, control: Control, facts: dict[str, Any] | None, ancestor: Ancestor | None = None
+) -> Loaded:
     """Reads the training and validation splits.
 
     Args:
         spec: of the run.
         folder: the project's.
         control: is told the progress, and may ask to stop.
-        facts: of the checkpoint that the run goes on from (`statistics`, `mean`, `std`), or None for a fresh run.
+        facts: of the checkpoint that the run goes on from (`statistics`, `mean`, `std`, `inputs`), or None for a fresh run.
+        ancestor: the run whose weights a fresh run starts from.
 
     Raises:
         DataError: there is nothing to train with.
         StudioError: the data cannot be opened.
     """
-    from mtlstudio.data.loading import image_statistics
+    from mtlstudio.data.loading import image_statistics, input_statistics
     from mtlstudio.data.project import open_data
     from mtlstudio.data.statistics import target_statistics
 
@@ -121,19 +129,25 @@ def load_data(spec: ProjectSpec, folder: Path, control: Control, facts: dict[str
     remarks = [*found, *found_val]
     if facts is None:
         mean, std = image_statistics(train, spec.data.normalisation)
-        facts = {"mean": mean, "std": std, "statistics": target_statistics(train, tasks)}
+        inputs = {name: {"mean": own, "std": spread} for name, (own, spread) in input_statistics(train).items()}
+        facts = {"mean": mean, "std": std, "inputs": inputs, "statistics": target_statistics(train, tasks)}
+        facts = kept_facts(facts, spec, ancestor) if ancestor is not None else facts
         remarks += _missing_labels(train, tasks)
     bound = bind_all(spec, facts["statistics"])
     return Loaded(
-        train, val if len(val) else None, bound, tuple(facts["mean"]), tuple(facts["std"]), data.fingerprint(), remarks
-    )
+        train, val if len(val) else None, bound, tuple(facts["mean"]), tuple(facts["std"]), inputs_of(facts),
+        data.fingerprint(), remarks,
+    )  # fmt: skip
 
 
-def build(spec: ProjectSpec, folder: Path, loaded: Loaded, device: torch.device, fresh: bool) -> Parts:
+def build(
+    spec: ProjectSpec, folder: Path, loaded: Loaded, device: torch.device, fresh: bool, ancestor: Ancestor | None = None
+) -> Parts:
     """Builds network, optimizer and the rest.
 
     Args:
         fresh: start weights are drawn (and pretrained ones read); else they come from a checkpoint afterwards.
+        ancestor: the run whose weights a fresh one inherits.
 
     Raises:
         StudioError: a setting or the network is wrong.
@@ -141,7 +155,7 @@ def build(spec: ProjectSpec, folder: Path, loaded: Loaded, device: torch.device,
     settings = spec.training
     precision = Precision(settings.precision, device)
     channels_last = use_channels_last(settings.channels_last, device, precision.name)
-    network, partly = _network(spec, folder, device, channels_last, fresh)
+    network, partly = _network(spec, folder, device, channels_last, fresh, ancestor)
     balancing, balancing_values = chosen(balancing_methods(), settings.balancing, "training.balancing")
     optimizer, values = chosen(optimizers(), settings.optimizer, "training.optimizer")
     schedule, schedule_values = chosen(schedules(), settings.schedule, "training.schedule")
@@ -154,7 +168,7 @@ def build(spec: ProjectSpec, folder: Path, loaded: Loaded, device: torch.device,
     total = train.steps * settings.epochs
     return Parts(
         spec=spec, device=device, precision=precision, network=network, tasks=loaded.tasks, mean=loaded.mean,
-        std=loaded.std, balancer=balancer, weights=LossWeights(spec.tasks, settings.normalise_weights),
+        std=loaded.std, inputs=loaded.inputs, balancer=balancer, weights=LossWeights(spec.tasks, settings.normalise_weights),
         optimizer=optimizer.build(groups, values, device),
         learning_rate=LearningRate(schedule, schedule_values, values["learning_rate"], total, train.steps),
         weight_decay=values.get("weight_decay", 0.0), train=train, val=val,
@@ -208,34 +222,52 @@ def _missing_labels(train: SampleSet, tasks: dict[str, BoundTask]) -> list[Note]
 
 
 def _network(
-    spec: ProjectSpec, folder: Path, device: torch.device, channels_last: bool, fresh: bool
+    spec: ProjectSpec, folder: Path, device: torch.device, channels_last: bool, fresh: bool, ancestor: Ancestor | None
 ) -> tuple[MultiTaskNetwork, list[Note]]:
-    """The network on its device, and which pretrained weights did not fit."""
+    """The network on its device, and where its start weights are from."""
     import torch
 
     from mtlstudio.network.compile import compile_network
     from mtlstudio.network.trained import blank_network
-    from mtlstudio.network.weights import load_pretrained
 
+    remarks: list[Note] = []
     if fresh:
         torch.manual_seed(spec.training.seed)
         network = compile_network(spec)
-        reports = load_pretrained(network, spec, folder)
+        remarks = _start_weights(network, spec, folder, ancestor)
     else:
-        network, reports = blank_network(spec), {}
-    remarks: list[Note] = [
-        (notes.WEIGHTS_PARTLY, {"layer": layer, "taken": len(report.taken), "anew": anew})
-        for layer, report in reports.items()
-        if (anew := len(report.missing) + len(report.other_size))
-    ]
+        network = blank_network(spec)
     if channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.to(device), remarks
 
 
+def _start_weights(
+    network: MultiTaskNetwork, spec: ProjectSpec, folder: Path, ancestor: Ancestor | None
+) -> list[Note]:
+    """Puts trained weights into a fresh network: those of the ancestor; pretrained ones where it has none."""
+    from mtlstudio.network.inherit import inherit
+    from mtlstudio.network.weights import load_pretrained
+
+    remarks: list[Note] = []
+    inherited: set[str] = set()
+    if ancestor is not None:
+        found = inherit(network, spec, ancestor.run, ancestor.checkpoint)
+        inherited = {item.layer for item in found.layers if item.taken}
+        remarks = heritage_notes(found, ancestor)
+    names = {layer.id: layer.name for layer in spec.network.layers}
+    for layer, report in load_pretrained(network, spec, folder, without=inherited).items():
+        anew = len(report.missing) + len(report.other_size)
+        values = {"layer": names[layer], "taken": len(report.taken), "anew": anew, "unused": len(report.unused)}
+        code = notes.WEIGHTS_PARTLY if anew else notes.WEIGHTS_TAKEN
+        remarks.append((code, {**values, "layer_id": layer, "report": report.as_plain()}))
+    return remarks
+
+
 def _feeds(
     spec: ProjectSpec, loaded: Loaded, device: torch.device, channels_last: bool
 ) -> tuple[Feed, Feed | None, list[Note]]:
+    from mtlstudio.data.inputs import pictures_of
     from mtlstudio.data.loading import Batches
 
     wanted = spec.training.batch_size
@@ -244,7 +276,8 @@ def _feeds(
     def feed(samples: SampleSet, training: bool) -> Feed:
         batches = Batches(
             samples, loaded.tasks, spec.data, min(wanted, len(samples)), spec.training.seed, augment=training,
-            mean=loaded.mean, std=loaded.std, shuffle=training, prefetch=prefetch, input_id=spec.inputs[0].id,
+            mean=loaded.mean, std=loaded.std, shuffle=training, prefetch=prefetch,
+            input_ids=pictures_of(spec), beside=loaded.inputs,
         )  # fmt: skip
         return Feed(batches, device, channels_last)
 

@@ -46,7 +46,7 @@ def test_the_network_sees_what_it_was_validated_on(run: RunFolder, predictor: Pr
     hits = []
     for item in data.items("val"):
         reading = data.read(item)
-        found = predictor.predict(reading.image, ["largest"])["largest"]
+        found = predictor.predict(reading.image, tasks=["largest"])["largest"]
         assert isinstance(found, ClassPrediction)
         hits.append(found.index == int(reading.targets["largest"]))
     best = [event for event in run.events() if isinstance(event, EpochFinished) and event.best][-1]

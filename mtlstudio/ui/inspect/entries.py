@@ -28,11 +28,13 @@ class Entry:
         key: unique.
         title: what it is called.
         read: reads the picture and the raw targets by task id; raises StudioError.
+        inputs: reads what goes into the network beside the picture, by input id; raises StudioError.
     """
 
     key: str
     title: str
     read: Callable[[], tuple[NDArray[np.uint8], dict[str, Any]]]
+    inputs: Callable[[], dict[str, Any]] = dict
 
 
 @dataclass(frozen=True)
@@ -58,21 +60,29 @@ def of_item(data: ProjectData, item: Item) -> Entry:
                 continue  # a target that cannot be read is missing; Data names it among the findings
         return image, targets
 
-    return Entry(f"{item.dataset}:{item.key}", item.key, read)
+    def inputs() -> dict[str, Any]:
+        return data.read_inputs(item, *data.size(item))
+
+    return Entry(f"{item.dataset}:{item.key}", item.key, read, inputs)
 
 
-def of_file(path: Path) -> Entry:
-    """A picture from disk; it has no truth."""
-    return Entry(f"file:{path}", path.name, lambda: (read_image(path), {}))
+def of_file(path: Path, data: ProjectData | None = None) -> Entry:
+    """A picture from disk; it has no truth. What belongs beside it is found where it is one of the data."""
+
+    def inputs() -> dict[str, Any]:
+        item = data.item_of(path) if data is not None else None
+        return data.read_inputs(item, *data.size(item)) if data is not None and item is not None else {}
+
+    return Entry(f"file:{path}", path.name, lambda: (read_image(path), {}), inputs)
 
 
-def of_paths(paths: Sequence[Path]) -> list[Entry]:
+def of_paths(paths: Sequence[Path], data: ProjectData | None = None) -> list[Entry]:
     """Files, and the pictures of folders."""
     found: list[Path] = []
     for path in paths:
         inside = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
         found.extend(inside)
-    return [of_file(path) for path in dict.fromkeys(found)]
+    return [of_file(path, data) for path in dict.fromkeys(found)]
 
 
 def look(entry: Entry, tasks: dict[str, BoundTask], size: int, mode: str) -> Looked:

@@ -108,7 +108,7 @@ class InspectWorkspace(Workspace):
 
     def open_images(self, paths: Sequence[Path]) -> None:
         """Shows files, or the pictures of folders."""
-        entries = of_paths(paths)
+        entries = of_paths(paths, self.studio.data.data)
         if not entries:
             self.studio.say(tr("There are no pictures in {path}", path=paths[0]), "warning")
             return
@@ -217,7 +217,7 @@ class InspectWorkspace(Workspace):
         looked = self._looked
         if looked is not None and self.studio.prediction.predictor is not None:
             self._waiting = True
-            self.studio.prediction.request(looked.entry.key, lambda: looked.image)
+            self.studio.prediction.request(looked.entry.key, lambda: looked.image, looked.entry.inputs)
 
     def _show_predicted(self, predicted: Predicted) -> None:
         looked = self._looked
