@@ -21,9 +21,28 @@ BATCH_CUT = declare(
 MORE_FINDINGS = declare(
     "training_more_findings", mark("{n} more findings about the data."), mark("See the Data workspace.")
 )
+WEIGHTS_TAKEN = declare(
+    "training_weights_taken", mark("{layer}: {taken} pretrained weights were taken; {unused} in the file are not used.")
+)
 WEIGHTS_PARTLY = declare(
     "training_weights_partly",
     mark("{layer}: {taken} pretrained weights were taken, {anew} did not fit and start anew."),
+)
+INHERITED = declare(
+    "training_inherited",
+    mark("Start weights from {run}, step {step}: {whole} layers take all of theirs, {partly} a part, {anew} none."),
+)
+INHERITED_COPY = declare("training_inherited_copy", mark("“{layer}” takes a copy of the weights of “{source}”."))
+INHERITED_PARTLY = declare(
+    "training_inherited_partly",
+    mark("“{layer}” takes {taken} weights from “{source}”, {anew} start anew: {reason}."),
+)
+STARTED_ANEW = declare("training_started_anew", mark("“{layer}” starts anew: {reason}."))
+WEIGHTS_LOST = declare(
+    "training_weights_lost", mark("The weights of “{layer}” in {run} are lost: no layer here takes them.")
+)
+WEIGHTS_REPLACED = declare(
+    "training_weights_replaced", mark("The weights of “{layer}” in {run} are lost: “{other}” has others.")
 )
 DATA_CHANGED = declare(
     "training_data_changed",

@@ -25,6 +25,7 @@ from mtlstudio.training.control import Control
 from mtlstudio.training.course import STOPPED, Course
 from mtlstudio.training.devices import arithmetic, default_threads, resolve_device
 from mtlstudio.training.failures import Failure, explain
+from mtlstudio.training.heritage import Ancestor, ancestor_of
 from mtlstudio.training.progress import Progress
 from mtlstudio.training.setup import Loaded, Note, Parts, build, environment, load_data
 
@@ -97,11 +98,12 @@ class Trainer:
         if training:
             self._progress = Progress.from_plain(training["progress"])
         facts = read_facts(checkpoint.path / NETWORK_FILE) if checkpoint else None
-        loaded = self._loaded(spec, facts)
+        ancestor = ancestor_of(spec, self._folder, self._run.id) if checkpoint is None else None
+        loaded = self._loaded(spec, facts, ancestor)
         if loaded is None:
             yield self._finished(STOPPED)
             return
-        parts = build(spec, self._folder, loaded, device, fresh=checkpoint is None)
+        parts = build(spec, self._folder, loaded, device, fresh=checkpoint is None, ancestor=ancestor)
         if checkpoint:
             self._progress = restore(parts, checkpoint, training)
         remarks = [*parts.notes, *self._remarks(spec, snapshot, info, parts, loaded.fingerprint, damaged)]
@@ -117,13 +119,13 @@ class Trainer:
         reason = yield from course.events()
         yield self._finished(reason)
 
-    def _loaded(self, spec: ProjectSpec, facts: dict[str, Any] | None) -> Loaded | None:
+    def _loaded(self, spec: ProjectSpec, facts: dict[str, Any] | None, ancestor: Ancestor | None) -> Loaded | None:
         """The data; None where a stop was asked for while it was read."""
         from mtlstudio.data.memory import LoadingCancelled
 
         self._reading_data = True
         try:
-            loaded = load_data(spec, self._folder, self._control, facts)
+            loaded = load_data(spec, self._folder, self._control, facts, ancestor)
         except LoadingCancelled:
             return None
         self._reading_data = False

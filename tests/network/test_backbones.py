@@ -48,6 +48,10 @@ SMALL = {  # of each family one that is quick to build
 }
 """Torchvision's name -> its own names of what each stage is, written down apart from the table of the product."""
 HEADS = ("fc", "classifier", "head", "heads", "aux1", "aux2", "AuxLogits")
+UNPOOLED = {
+    "mobilenet_v2": "features", "mnasnet": "layers", "shufflenet": "conv5", "squeezenet": "features", "densenet": "relu",
+}  # fmt: skip
+"""Networks that pool by a function -> torchvision's name of what is pooled."""
 UNPADDED = ("alexnet", "squeezenet", "inception")
 ALL = os.environ.get("MTLSTUDIO_ALL_BACKBONES") == "1"
 LOOKED_AT = [name for name in FAMILY if ALL or name in SMALL]
@@ -162,13 +166,13 @@ def test_all_compute_before_the_pooling_what_torchvision_computes(sketch, name) 
             seen: list[Tensor] = []
             pools = [m for m in model.modules() if isinstance(m, nn.AdaptiveAvgPool2d)]
             last = next((m for m in reversed(pools)), None)
-            if last is not None and not name.startswith(("mnasnet", "shufflenet", "squeezenet", "densenet")):
+            if last is not None and not name.startswith(tuple(UNPOOLED)):
                 last.register_forward_hook(lambda _m, args, _out: seen.append(args[0]))
                 model(x)
                 expected = seen[-1]
             else:
-                node = {"mnasnet": "layers", "shufflenet": "conv5", "squeezenet": "features", "densenet": "relu"}
-                expected = create_feature_extractor(model, [node[name.rstrip("0123456789_x").split("_")[0]]])(x)
+                node = next(place for start, place in UNPOOLED.items() if name.startswith(start))
+                expected = create_feature_extractor(model, [node])(x)
                 expected = next(iter(expected.values()))
     torch.testing.assert_close(ours, expected, rtol=1e-3, atol=1e-4)
 

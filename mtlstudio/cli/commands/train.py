@@ -42,6 +42,8 @@ class _Train(Command):
         spec = load_project(arguments.folder)
         resumed = find_run(folder, arguments.resume) if arguments.resume else None
         spec = _changed(resumed.spec() if resumed else spec, arguments)
+        if resumed is None and spec.training.start_from:
+            find_run(folder, spec.training.start_from)  # refused before a run is made of it
         run = resumed or create_run(folder, arguments.name, spec)
         control = Control()
         _stop_on_signal(control)
