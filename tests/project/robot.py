@@ -31,7 +31,7 @@ from mtlstudio.project.spec import (
     ProjectSpec,
     TaskSpec,
 )
-from tests.project.building import assert_sound, project, stitched
+from tests.project.building import assert_sound, functions, project, stitched
 
 Edit = Callable[["Hand"], ProjectSpec]
 
@@ -167,7 +167,10 @@ def _replaced(hand: Hand) -> ProjectSpec:
 
 
 def _datasets(hand: Hand) -> dict[str, Any]:
-    return {"targets": {hand.task: "t"} if hand.task in hand.spec.task_ids else {}, hand.any(["path"], "nope"): "x"}
+    return {
+        "targets": {task: "t" for task in hand.tasks if task in hand.spec.task_ids},
+        hand.any(["path"], "nope"): "x",
+    }
 
 
 EDITS: dict[str, Edit] = {
@@ -239,6 +242,17 @@ EDITS: dict[str, Edit] = {
     "unshare": lambda h: edits.unshare(h.spec, h.some_of[0], h.task),
 }  # fmt: skip
 
+DESTROYING = (
+    "remove_task",
+    "delete_layers",
+    "disconnect",
+    "set_output",
+    "remove_input",
+    "replace_network",
+    "replace_layer",
+)
+"""Done more rarely than the others: of nothing much can be edited."""
+
 SHRINKING = ("delete_layers", "remove_task", "delete_layers", "remove_input")
 CHECKED_VALUES = ("set_data", "set_training")
 """Edits that also refuse values with the words of their declarations."""
@@ -283,8 +297,13 @@ def worlds() -> list[ProjectSpec]:
 
 def step(random_: random.Random, spec: ProjectSpec, told: Counter[str]) -> ProjectSpec:
     """One edit at random; what is refused leaves the project as it was."""
-    names = sorted(EDITS)
-    name = random_.choice(SHRINKING if len(spec.network.layers) > LARGE or len(spec.tasks) > 14 else names)
+    name = random_.choice(sorted(EDITS))
+    if len(spec.network.layers) > LARGE or len(spec.tasks) > 14:
+        name = random_.choice(SHRINKING)
+    elif name in DESTROYING and random_.random() < 0.7:
+        name = random_.choice(
+            ["share", "share_among", "set_split_point", "insert_crossing", "attach_head", "extend_crossing"]
+        )
     hand = Hand(random_, spec)
     known = to_text(to_json(spec))
     try:
@@ -302,7 +321,29 @@ def step(random_: random.Random, spec: ProjectSpec, told: Counter[str]) -> Proje
         _assert_whole(after)
     except Exception as fault:
         raise AssertionError(f"after {name}: {fault!r}") from fault
+    _assert_same_functions(name, spec, after)
     return after
+
+
+def _assert_same_functions(name: str, before: ProjectSpec, after: ProjectSpec) -> None:
+    """Splitting, and moving the split point, change what no task computes, but for layers between tasks that part."""
+    if name not in SPLITTING or any(_mixing(spec) for spec in (before, after)):
+        return
+    known: dict[Any, int] = {}
+    then, now = ({task: found for task, (found, _) in functions(spec, known).items()} for spec in (before, after))
+    assert now == then, f"{name} changed what is computed"
+
+
+SPLITTING = ("set_split_point", "split_off", "unshare", "each_its_own")
+
+
+def _mixing(spec: ProjectSpec) -> bool:
+    """Whether a layer between tasks was, or could be, split along with others."""
+    crossing = _crossing(spec)
+    copied = any(layer.origin in crossing or (layer.id in crossing and layer.origin) for layer in spec.network.layers)
+    return copied or any(
+        c.target in crossing and not c.target_port.startswith("task:") for c in spec.network.connections
+    )
 
 
 def _assert_whole(spec: ProjectSpec) -> None:
@@ -332,10 +373,10 @@ def walk(seed: int, steps: int, told: Counter[str]) -> None:
     states = [to_text(to_json(spec))]
     for _ in range(steps):
         after = step(random_, spec, told)
-        if after != spec:
+        if after != spec:  # as a document does it
             history.push(spec, after, "edit")
             states.append(to_text(to_json(after)))
-        spec = after
+            spec = after
     last = states[-1001:]
     undone = spec
     for expected in reversed(last[:-1]):
@@ -349,14 +390,14 @@ def walk(seed: int, steps: int, told: Counter[str]) -> None:
 
 
 def main() -> None:
-    """Walks of 1,250 steps each until so many edits were tried."""
+    """Walks of 250 steps each, and one of 1,250, until so many edits were tried."""
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    seeds = [int(word) for word in sys.argv[2:]] or list(range(max(1, steps // 1250)))
+    seeds = [int(word) for word in sys.argv[2:]] or list(range(max(1, steps // 250)))
     told: Counter[str] = Counter()
     start = time.perf_counter()
     for seed in seeds:
         try:
-            walk(seed, steps // len(seeds), told)
+            walk(seed, 1250 if seed == 0 and steps > 5000 else steps // len(seeds), told)
         except BaseException:
             print(f"seed {seed} failed")
             raise

@@ -118,13 +118,17 @@ def set_dataset_input(spec: ProjectSpec, dataset_id: str, input_id: str, target_
     _input_of(spec, input_id)
     if all(item.id != dataset_id for item in spec.datasets):
         refuse(mark("There is no data set {dataset!r}"), dataset=dataset_id)
-    datasets = []
-    for item in spec.datasets:
-        if item.id == dataset_id:
-            rest = item.inputs.without(input_id)
-            item = replace(item, inputs=rest if target_id is None else rest.with_(**{input_id: target_id}))
-        datasets.append(item)
-    return replace(spec, datasets=tuple(datasets))
+    return replace(
+        spec,
+        datasets=tuple(
+            replace(item, inputs=_with_target(item.inputs, input_id, target_id)) if item.id == dataset_id else item
+            for item in spec.datasets
+        ),
+    )
+
+
+def _with_target(inputs: FrozenDict, input_id: str, target_id: str | None) -> FrozenDict:
+    return inputs.without(input_id) if target_id is None else inputs.with_(**{input_id: target_id})
 
 
 def _input_of(spec: ProjectSpec, input_id: str) -> InputSpec:
