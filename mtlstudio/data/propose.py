@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.files import slug
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark, tr
+from mtlstudio.data.fits import PICTURE_TARGET
 from mtlstudio.data.folders import check_folder
 from mtlstudio.data.interface import Layout, TargetInfo, layout, layouts
 from mtlstudio.data.project import open_source
-from mtlstudio.project.spec import DatasetSpec, ProjectSpec, TaskSpec
+from mtlstudio.project.spec import DatasetSpec, InputSpec, ProjectSpec, TaskSpec
 
 TASK_COLOURS = ("#4C9BE8", "#F2A541", "#2FB98A", "#C77DBB", "#E3735E", "#9C8CF2", "#B8B04A", "#5BC0C9")
 
@@ -40,21 +41,61 @@ def recognise(path: Path) -> DatasetSpec:
     return DatasetSpec(slug(name), name, best.id, str(folder), FrozenDict(best.settle(folder)))
 
 
-def propose(project_name: str, paths: Sequence[Path], folder: Path) -> ProjectSpec:
+def propose(project_name: str, paths: Sequence[Path], folder: Path, sample: str = "") -> ProjectSpec:
     """A project with data sets and tasks, still without a network.
 
     Args:
-        paths: folders of labelled pictures; none: the sample scenes.
+        paths: folders of labelled pictures; none: pictures that are drawn.
         folder: the project's; paths nearby are kept relative to it.
+        sample: without paths, which drawn ones: "" the sample scenes; `rgbd` the scenes with depth as a second input;
+            `autoencoder` the scenes with the picture itself as one more task; `digits` strings of digits.
 
     Raises:
-        StudioError: as `recognise`.
+        StudioError: as `recognise`; there is no such sample.
     """
+    if not paths and sample not in SAMPLES:
+        raise StudioError(
+            mark("there is no sample {name!r}"), fix=mark("Known: {known}."), name=sample,
+            known=", ".join(filter(None, SAMPLES)),
+        )  # fmt: skip
+    datasets = [recognise(path) for path in paths] or [_digits() if sample == "digits" else sample_scenes()]
     spec = ProjectSpec(project_name)
-    for dataset in [recognise(path) for path in paths] or [sample_scenes()]:
+    for dataset in datasets:
         spec = add_dataset(spec, dataset, folder)
         spec = replace(spec, data=replace(spec.data, **layout(dataset.layout).data_settings))
-    return spec
+    return spec if paths else SAMPLES[sample](spec)
+
+
+def _with_depth_as_input(spec: ProjectSpec) -> ProjectSpec:
+    """The scenes' depth as a second input instead of a task."""
+    depth = InputSpec("depth", tr("Depth"), "map", 1)
+    scenes = spec.datasets[0]
+    targets = FrozenDict({task: target for task, target in scenes.targets.items() if target != "depth"})
+    scenes = replace(scenes, targets=targets, inputs=FrozenDict(depth="depth"))
+    tasks = tuple(task for task in spec.tasks if task.id in targets)
+    return replace(spec, inputs=(*spec.inputs, depth), datasets=(scenes,), tasks=tasks)
+
+
+def _with_reconstruction(spec: ProjectSpec) -> ProjectSpec:
+    """One more task: the picture itself."""
+    info = replace(PICTURE_TARGET, id="reconstruction", name=mark("Reconstruction"))
+    task = _task(info, spec.tasks)
+    scenes = spec.datasets[0]
+    scenes = replace(scenes, targets=FrozenDict({**scenes.targets, task.id: PICTURE_TARGET.id}))
+    return replace(spec, datasets=(scenes,), tasks=(*spec.tasks, task))
+
+
+SAMPLES: dict[str, Callable[[ProjectSpec], ProjectSpec]] = {
+    "": lambda spec: spec,
+    "rgbd": _with_depth_as_input,
+    "autoencoder": _with_reconstruction,
+    "digits": lambda spec: spec,
+}
+"""Name of a sample -> what it makes of the project of its pictures."""
+
+
+def _digits() -> DatasetSpec:
+    return DatasetSpec("digits", tr("Digit strings"), "digit_strings")
 
 
 def sample_scenes() -> DatasetSpec:

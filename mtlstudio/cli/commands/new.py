@@ -1,4 +1,4 @@
-"""`mtlstudio new DIR`: a project from labelled pictures, or from the sample scenes."""
+"""`mtlstudio new DIR`: a project from labelled pictures, or from drawn ones that suit the template."""
 
 from __future__ import annotations
 
@@ -31,8 +31,11 @@ class _New(Command):
         folder: Path = arguments.folder
         if (folder / files.PROJECT_FILE).exists():
             raise StudioError(mark("there is a project already"), where=str(folder), fix=mark("Choose another folder."))
-        spec = propose(folder.resolve().name, [path.resolve() for path in arguments.data], folder.resolve())
-        chosen = _template(arguments.template, spec)
+        if arguments.template is not None:
+            _check_template(arguments.template)
+        sample = "" if arguments.template is None else template(arguments.template).sample
+        spec = propose(folder.resolve().name, [path.resolve() for path in arguments.data], folder.resolve(), sample)
+        chosen = arguments.template or default_template(spec)
         spec = spec.with_network(template(chosen).build(spec))
         data = open_data(spec, folder.resolve())
         files.create(folder, spec)
@@ -43,15 +46,12 @@ class _New(Command):
         return 0
 
 
-def _template(asked: str | None, spec: ProjectSpec) -> str:
-    if asked is None:
-        return default_template(spec)
+def _check_template(asked: str) -> None:
     known = [item.id for item in templates()]
     if asked not in known:
         raise StudioError(
             mark("there is no template {name!r}"), fix=mark("Known: {known}."), name=asked, known=", ".join(known)
         )
-    return asked
 
 
 def _document(folder: Path, spec: ProjectSpec, data: ProjectData, chosen: str) -> dict[str, object]:

@@ -154,9 +154,13 @@ class NewProjectDialog(QDialog):
     def _accept(self) -> None:
         if self.spec is None:
             return
-        self.folder = Path(self.where.text()).expanduser()
         chosen = template(self.templates.currentData())
-        self.spec = self.spec.with_network(chosen.build(self.spec))
+        try:
+            self.spec = self.spec.with_network(chosen.build(self.spec))
+        except StudioError as error:
+            self.found.setText(error.text())
+            return
+        self.folder = Path(self.where.text()).expanduser()
         self.accept()
 
 
@@ -169,9 +173,10 @@ def _look_at(name: str, path: Path, folder: Path) -> tuple[ProjectSpec, dict[str
 
 
 def sample_project(template_id: str = "") -> tuple[Path, ProjectSpec]:
-    """A new project of the sample scenes: a free folder, and the specification with its network."""
-    folder = free_folder(tr("Sample scenes"))
-    spec = propose(folder.name, [], folder)
+    """A new project of drawn pictures that suit the template: a free folder, and the specification with its network."""
+    sample = template(template_id).sample if template_id else ""
+    folder = free_folder(tr("Digit strings") if sample == "digits" else tr("Sample scenes"))
+    spec = propose(folder.name, [], folder, sample)
     return folder, spec.with_network(template(template_id or default_template(spec)).build(spec))
 
 
