@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -31,6 +33,7 @@ class AnalysisSession(QObject):
         self.spec: ProjectSpec | None = None
         self.analysis: Analysis | None = None
         self._wanted: ProjectSpec | None = None
+        self._counts: dict[str, int] = {}
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
@@ -40,6 +43,18 @@ class AnalysisSession(QObject):
         """Figures for this specification are wanted; an older request is dropped."""
         self._wanted = spec
         self._soon.start()
+
+    def tell_samples(self, counts: Mapping[str, int]) -> None:
+        """How many labelled pictures each task has to train on: some warnings depend on it.
+
+        Args:
+            counts: by task id; empty while they are not known.
+        """
+        if dict(counts) != self._counts:
+            self._counts = dict(counts)
+            if self._wanted is not None:
+                self.spec = None  # what is at hand lacks the warnings
+                self._soon.start()
 
     @property
     def is_current(self) -> bool:
@@ -51,6 +66,7 @@ class AnalysisSession(QObject):
         self.jobs.cancel("analysis")
         self._soon.stop()
         self.spec = self.analysis = self._wanted = None
+        self._counts = {}
 
     def shut_down(self) -> None:
         """Ends the thread."""
@@ -58,24 +74,25 @@ class AnalysisSession(QObject):
         self.jobs.shut_down()
 
     def _start(self) -> None:
-        spec = self._wanted
+        spec, counts = self._wanted, dict(self._counts)
         if spec is not None:
             self.jobs.submit(
-                lambda token: self._analyze(spec, token),
+                lambda token: self._analyze(spec, counts, token),
                 lambda analysis: self._finish(spec, analysis),
                 self._fail,
                 key="analysis",
             )
 
-    def _analyze(self, spec: ProjectSpec, token: Token) -> Analysis:
+    def _analyze(self, spec: ProjectSpec, counts: Mapping[str, int], token: Token) -> Analysis:
         from mtlstudio.network.analyze import AnalysisCancelled, analyze
+        from mtlstudio.network.warnings import few_samples
 
         try:
             analysis = analyze(spec, cancelled=token)
         except AnalysisCancelled as error:
             raise Cancelled from error
         token.check()
-        return analysis
+        return replace(analysis, problems=(*analysis.problems, *few_samples(spec, analysis.layers, counts)))
 
     def _finish(self, spec: ProjectSpec, analysis: Analysis) -> None:
         if spec is self._wanted:

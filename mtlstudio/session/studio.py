@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -15,6 +16,9 @@ from mtlstudio.session.document import Document
 from mtlstudio.session.engine import Engine
 from mtlstudio.session.prediction import PredictionSession
 from mtlstudio.session.training import TrainingSession
+
+if TYPE_CHECKING:
+    from mtlstudio.data.statistics import DataReport
 
 
 class Studio(QObject):
@@ -42,6 +46,7 @@ class Studio(QObject):
         self.training.failed.connect(lambda text: self.say(text, "bad"))
         self.prediction.failed.connect(lambda text: self.say(text, "bad"))
         self.data.failed.connect(lambda text: self.say(text, "bad"))
+        self.data.reported.connect(self._tell_samples)
 
     def say(self, text: str, kind: str = "info") -> None:
         """Tells the user something."""
@@ -101,6 +106,10 @@ class Studio(QObject):
         self.remember_settings()
         self._follow_document(None, document.spec)
         self.document_opened.emit(document)
+
+    def _tell_samples(self, report: DataReport) -> None:
+        """Some warnings about the network depend on how many samples there are."""
+        self.analysis.tell_samples({task.id: int(task.coverage.get("train", 0)) for task in report.tasks})
 
     def _follow_document(self, _before: ProjectSpec | None, after: ProjectSpec) -> None:
         document = self.document

@@ -42,7 +42,9 @@ class AddCommands(CommandBase):
                 spec = edits.start_network(spec)
                 start = spec.network.layers[0].id
             if type_.crosses:
-                where = place if place.across else Place(across=across_behind(spec, selection or (start,), spec.task_ids))
+                where = (
+                    place if place.across else Place(across=across_behind(spec, selection or (start,), spec.task_ids))
+                )
                 return adder.across(spec, where)
             if place.on is not None:
                 return adder.on(spec, place.on)
@@ -116,9 +118,7 @@ class AddCommands(CommandBase):
         selection = self.document.selection
         if not selection:
             return self._nothing_selected()
-        return self._make(
-            tr("Duplicate {layer}", layer=self._name()), lambda spec: edits.duplicate(spec, selection)
-        )
+        return self._make(tr("Duplicate {layer}", layer=self._name()), lambda spec: edits.duplicate(spec, selection))
 
     def copy(self) -> bool:
         """Puts the selected layers on the clipboard, as text."""
@@ -149,6 +149,10 @@ class AddCommands(CommandBase):
         except (StudioError, ValueError):
             self._say(tr("There are no layers on the clipboard"), "info")
             return False
+        return self.put(fragment)
+
+    def put(self, fragment: edits.Fragment) -> bool:
+        """Puts copied layers after the selected layer, else where the trunk ends; selects them."""
         after = self._after(self.document.spec)
 
         def pasted(spec: ProjectSpec) -> tuple[ProjectSpec, str | tuple[str, ...]]:
@@ -207,7 +211,9 @@ def _behind(
     return spec, tuple(made)
 
 
-def _to_several(adder: Adder, spec: ProjectSpec, selection: tuple[str, ...]) -> tuple[ProjectSpec, str | tuple[str, ...]]:
+def _to_several(
+    adder: Adder, spec: ProjectSpec, selection: tuple[str, ...]
+) -> tuple[ProjectSpec, str | tuple[str, ...]]:
     """One layer behind each of the selected ones; or one that joins them, where it takes several inputs."""
     if adder.takes_several and all(not is_head(spec.network.layer(i).type) for i in selection):
         return adder.joining(spec, selection)
@@ -216,4 +222,3 @@ def _to_several(adder: Adder, spec: ProjectSpec, selection: tuple[str, ...]) -> 
         spec, new = adder.behind(spec, layer_id)
         made.append(new)
     return spec, tuple(made)
-

@@ -79,8 +79,7 @@ class DifferencePanel(QFrame):
         self._analysis: Analysis | None = None
         self._before: Analysis | None = None
         self.difference: Difference | None = None
-        self._costs = AnalysisSession(self)
-        self._costs.updated.connect(self._take_figures)
+        self._costs: AnalysisSession | None = None
         self.choice = QComboBox()
         self.choice.setObjectName("difference-choice")
         self.choice.setAccessibleName(tr("Compare with"))
@@ -126,7 +125,7 @@ class DifferencePanel(QFrame):
     def close_now(self) -> None:
         """Hides it and takes the marks off the grid."""
         self.hide()
-        self._costs.clear()
+        self.shut_down()
         self._other = self._before = self.difference = None
         self.marked.emit({})
 
@@ -136,12 +135,15 @@ class DifferencePanel(QFrame):
         self._show_figures()
 
     def shut_down(self) -> None:
-        """Ends its thread."""
-        self._costs.shut_down()
+        """Ends its thread; it begins anew when figures are wanted."""
+        if self._costs is not None:
+            self._costs.shut_down()
+            self._costs.deleteLater()
+            self._costs = None
 
     def settled(self) -> bool:
         """Its figures are there."""
-        return not self._costs.jobs.busy
+        return self._costs is None or not self._costs.jobs.busy
 
     def _choose(self, index: int) -> None:
         try:
@@ -153,7 +155,7 @@ class DifferencePanel(QFrame):
             self.marked.emit({})
             return
         self._before = None
-        self._costs.request(self._other)
+        self.shut_down()
         self._compare()
 
     def _compare(self) -> None:
@@ -202,6 +204,8 @@ class DifferencePanel(QFrame):
         now, before = self._analysis, self._before
         if now is None or before is None:
             self.figures.setText("…")
+            if now is not None and self._costs is None:
+                self._ask_for_figures(self._other)
             return
         values = {
             "p1": figures.count(before.total.parameters), "p2": figures.count(now.total.parameters),
@@ -209,6 +213,11 @@ class DifferencePanel(QFrame):
             "a1": figures.memory(before.total.activation_bytes), "a2": figures.memory(now.total.activation_bytes),
         }  # fmt: skip
         self.figures.setText(tr("{p1} → {p2} parameters · {m1} → {m2} MACs · {a1} → {a2} per image", **values))
+
+    def _ask_for_figures(self, spec: ProjectSpec) -> None:
+        self._costs = AnalysisSession(self)
+        self._costs.updated.connect(self._take_figures)
+        self._costs.request(spec)
 
     def _go(self, item: QListWidgetItem) -> None:
         layer_id = item.data(Qt.ItemDataRole.UserRole)

@@ -7,8 +7,6 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mtlstudio.base.texts import ntr, tr
 from mtlstudio.network.analysis import Analysis
-from mtlstudio.network.templates.registry import template
-from mtlstudio.project.edits import replace_network
 from mtlstudio.project.problems import Problem
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.session.analysis import AnalysisSession
@@ -21,9 +19,9 @@ from mtlstudio.ui.design.commands import Commands
 from mtlstudio.ui.design.costs import CostPanel
 from mtlstudio.ui.design.hosting import CanvasHost
 from mtlstudio.ui.design.palette import Palette
+from mtlstudio.ui.design.panels import Panels
 from mtlstudio.ui.design.problem_list import by_severity
 from mtlstudio.ui.design.properties import Properties
-from mtlstudio.ui.design.template_dialog import TemplateDialog
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.shell.workspace import Workspace, WorkspaceDeclaration
 from mtlstudio.ui.theme import scaled
@@ -49,9 +47,9 @@ class DesignWorkspace(Workspace):
         self.canvas = Canvas(self.document, studio.settings)
         self.commands = Commands(self.document, self.canvas.figures, studio.say)
         self.palette_panel, self.properties, self.costs = Palette(), Properties(), CostPanel()
-        self.host = CanvasHost(self.canvas, self.commands, actions, studio.say, self._replace_by_template)
+        self.panels = Panels(studio, self.canvas, self.commands, self.palette_panel, self)
+        self.host = CanvasHost(self.canvas, self.commands, actions, studio.say, self.panels.choose_template)
         self.quick_add = self.host.quick_add
-        self.analyze: AnalyzeDialog | None = None
         self._preview: AnalysisSession | None = None
         self._trial: tuple[ProjectSpec, Analysis] | None = None
         self._problem = -1
@@ -75,6 +73,10 @@ class DesignWorkspace(Workspace):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.canvas, 1)
+        compared = QHBoxLayout()
+        compared.setContentsMargins(16, 6, 16, 0)
+        compared.addWidget(self.panels.difference)
+        column.addLayout(compared)
         below = QHBoxLayout()
         below.setContentsMargins(16, 6, 16, 10)
         self.costs.setMaximumWidth(scaled(720))
@@ -82,7 +84,7 @@ class DesignWorkspace(Workspace):
         below.addWidget(self.costs, 8)
         below.addStretch(1)
         column.addLayout(below)
-        for part in (self.palette_panel, middle, self.properties):
+        for part in (self.panels.side, middle, self.properties):
             self.splitter.addWidget(part)
         self.splitter.setStretchFactor(1, 1)
         whole = QVBoxLayout(self)
@@ -95,6 +97,7 @@ class DesignWorkspace(Workspace):
 
     def _connect_panels(self) -> None:
         self.palette_panel.chosen.connect(self._add_from_palette)
+        self.panels.layer_wanted.connect(self._go_to_layer)
         for page in (self.properties.layer_page, self.properties.network_page):
             page.problem_activated.connect(self.go_to)
             page.mend_wanted.connect(self.commands.mend)
@@ -112,16 +115,18 @@ class DesignWorkspace(Workspace):
 
     def handlers(self) -> dict[str, object]:
         """The commands of this room."""
-        return self.host.handlers() | {
-            "design.analyze": self._analyze,
-            "design.next_problem": self.next_problem,
-            "design.template": self._replace_by_template,
-        }
+        return self.host.handlers() | self.panels.handlers() | {"design.next_problem": self.next_problem}
+
+    @property
+    def analyze(self) -> AnalyzeDialog | None:
+        """The report, once it was opened."""
+        return self.panels.analyze
 
     def left(self) -> None:
         """Another workspace is shown now."""
         self.quick_add.close_now()
         self.canvas.cancel_gesture()
+        self.panels.shut_down()
         if self._preview is not None:
             self._preview.shut_down()
             self._preview.deleteLater()
@@ -143,7 +148,7 @@ class DesignWorkspace(Workspace):
     def settled(self) -> bool:
         """The figures shown are those of the document."""
         figures_done = self.studio.analysis.is_current or bool(self.studio.engine.failure)
-        return figures_done and (self._preview is None or not self._preview.jobs.busy)
+        return figures_done and self.panels.settled() and (self._preview is None or not self._preview.jobs.busy)
 
     def default_sizes(self) -> list[int]:
         """Palette, grid, properties."""
@@ -165,6 +170,7 @@ class DesignWorkspace(Workspace):
             self.canvas.refresh_weights()
         self._known_stale()
         self._show_properties()
+        self.panels.show_state(after, self.studio.analysis.analysis)
         self.host.place_empty()
 
     def _known_stale(self) -> None:
@@ -176,8 +182,7 @@ class DesignWorkspace(Workspace):
     def _take_figures(self, _spec: ProjectSpec | None, analysis: Analysis | None) -> None:
         self._known_stale()
         self._show_everywhere()
-        if self.analyze is not None:
-            self.analyze.show_analysis(self.document.spec, analysis)
+        self.panels.show_state(self.document.spec, analysis)
         self.host.place_empty()
 
     def _say_failure(self, text: str) -> None:
@@ -236,26 +241,6 @@ class DesignWorkspace(Workspace):
             self.commands.bypass(bool(value))
         elif isinstance(value, float):
             self.commands.set_rate(self.document.selection, value)
-
-    def _replace_by_template(self) -> None:
-        dialog = TemplateDialog(self, self.document.spec, self.studio.engine.is_ready)
-        if dialog.exec():
-            chosen = template(dialog.chosen)
-            self.document.apply(
-                tr("Template {name}", name=tr(chosen.name)),
-                lambda spec: replace_network(spec, chosen.build(spec)),
-            )
-            self.canvas.show_all()
-        dialog.deleteLater()
-
-    def _analyze(self) -> None:
-        if self.analyze is None:
-            self.analyze = AnalyzeDialog(self.window())
-            self.analyze.layer_wanted.connect(self._go_to_layer)
-            self.destroyed.connect(self.analyze.deleteLater)
-        self.analyze.show_analysis(self.document.spec, self.studio.analysis.analysis)
-        self.analyze.show()
-        self.analyze.raise_()
 
     # --- problems ---------------------------------------------------------------------------------------------
 
