@@ -166,9 +166,10 @@ def test_every_layer_type_that_is_named_exists() -> None:
         assert {layer.type for layer in network(forty(), template_id).layers} <= known
 
 
-def test_the_default_has_skips_where_maps_are_wanted(sketch) -> None:
+def test_the_default_has_skips_where_maps_are_wanted_and_reads_where_strings_are(sketch) -> None:
     assert default_template(sketch("kind", "mask").spec) == "unet"
     assert default_template(sketch("kind", "count").spec) == "shared"
+    assert default_template(sketch("kind", "mask", "word").spec) == "sequence"
 
 
 def test_what_cannot_be_built_is_said(sketch) -> None:

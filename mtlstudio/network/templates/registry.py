@@ -20,8 +20,11 @@ def template(template_id: str) -> Template:
 
 
 def default_template(spec: ProjectSpec) -> str:
-    """Id of the template that suits a project's tasks: with maps to predict, the one that has skips."""
-    return "unet" if any(type_of(task).kind == "map" for task in spec.tasks) else "shared"
+    """Id of the template that suits a project's tasks: with strings to read, the one that reads; with maps to predict,
+    the one that has skips.
+    """
+    kinds = {type_of(task).kind for task in spec.tasks}
+    return "sequence" if "sequence" in kinds else "unet" if "map" in kinds else "shared"
 
 
 __all__ = ["Template", "default_template", "template", "templates"]
