@@ -70,17 +70,15 @@ def inherit_from(
     layers: list[InheritedLayer] = []
     used: set[str] = set()
     for layer in spec.network.layers:
-        module = network.layers[layer.id] if layer.id in network.layers else None
-        if module is None or not module.state_dict():
+        if layer.id not in network.layers or not (own := network.layers[layer.id].state_dict()):
             continue
         source = kin.source(layer)
-        if source is None or (reason := kin.reason(layer, source)) is not None:
-            reason = kin.reason(layer, source)
+        reason = kin.reason(layer, source)
+        if source is None or reason is not None:
             assert reason is not None
-            own = tuple(module.state_dict())
-            layers.append(InheritedLayer(layer.id, kin.name(layer.id), Heritage.ANEW, "", "", (), own, *reason))
+            layers.append(InheritedLayer(layer.id, kin.name(layer.id), Heritage.ANEW, "", "", (), tuple(own), *reason))
             continue
-        found = _taken(kin, layer, source, module.state_dict(), past[source.id])
+        found = _taken(kin, layer, source, own, past[source.id])
         layers.append(found)
         if found.taken:
             used.add(source.id)

@@ -6,7 +6,7 @@ else from one that was copied from it or from the same layer. Types must be equa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -190,9 +190,13 @@ class Kinship:
     def source(self, layer: LayerSpec) -> LayerSpec | None:
         """The layer of the run that a layer inherits from: the nearest relative of its type with weights; else the
         nearest relative, from which it gets nothing."""
-        found = [self._then[layer_id] for layer_id in self._relatives(layer)]
-        fitting = [other for other in found if other.type == layer.type and other.id in self.trained]
-        return next(iter([*fitting, *found]), None)
+        nearest: LayerSpec | None = None
+        for layer_id in self._relatives(layer):
+            other = self._then[layer_id]
+            if other.type == layer.type and other.id in self.trained:
+                return other
+            nearest = nearest or other
+        return nearest
 
     def reason(self, layer: LayerSpec, source: LayerSpec | None) -> Reason | None:
         """Why a layer can inherit nothing at all from its relative; None where it can."""
@@ -234,15 +238,14 @@ class Kinship:
         family = set(self._past[layer_id])
         return [other for other, line in self._past.items() if other != layer_id and family & set(line)]
 
-    def _relatives(self, layer: LayerSpec) -> list[str]:
+    def _relatives(self, layer: LayerSpec) -> Iterator[str]:
         line = self._lines[layer.id]
         direct = [layer_id for layer_id in line if layer_id in self._then]
         if len(direct) > 1 and direct[0] == layer.id and not set(self._past[layer.id]) & set(line[1:]):
             direct.append(direct.pop(0))  # an id that was used again for a copy of something else
-        family = set(line)
-        others = [other for other, past in self._past.items() if other not in direct and family & set(past)]
-        others.sort(key=lambda other: -len(self._then[other].tasks & layer.tasks))
-        return [*direct, *others]
+        yield from direct
+        others = [other for other, past in self._past.items() if other not in direct and not set(line).isdisjoint(past)]
+        yield from sorted(others, key=lambda other: -len(self._then[other].tasks & layer.tasks))
 
 
 def preview(

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.logs import log_traceback
 from mtlstudio.base.texts import mark, tr
+from mtlstudio.network.inheritance import Inheritance, preview
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.events import Event, Paused, Resumed, RunFailed, RunFinished, RunStarted
 from mtlstudio.runs.folder import RUNNING, RunFolder, create_run
@@ -83,6 +84,12 @@ class TrainingSession(QObject):
     def loading(self) -> tuple[int, int] | None:
         """(pictures read, of how many) while a training of this window reads its data."""
         return self._control.loading if self._control is not None else None
+
+    def would_inherit(self, spec: ProjectSpec) -> Inheritance | None:
+        """What the layers of a design would inherit from the run that is shown; None where none is. Needs no torch."""
+        if self.run is None or self.spec is None:
+            return None
+        return preview(spec, self.spec, self.run.id)
 
     def start(self, spec: ProjectSpec, folder: Path, name: str | None = None) -> None:
         """Trains a snapshot of the project in a new run."""

@@ -167,8 +167,8 @@ def _vgg(name: str) -> nn.Module:
     """The convolutions of a VGG, initialised as torchvision's, without drawing 120 million weights of its classifier."""
     depth, _, norm = name.removeprefix("vgg").partition("_")
     model = nn.Module()
-    model.features = vgg.make_layers(vgg.cfgs[_VGG_PLANS[depth]], batch_norm=bool(norm))
-    for layer in model.features:
+    features = model.features = vgg.make_layers(vgg.cfgs[_VGG_PLANS[depth]], batch_norm=bool(norm))
+    for layer in features:
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
             assert layer.bias is not None

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mtlstudio.base.declare import Parameter
+from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark, tr
+from mtlstudio.network.inheritance import preview
 from mtlstudio.project import edits
 from mtlstudio.project.settings import MethodSpec, TrainingSettings, parameters_of
 from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.runs.folder import find_run, runs_of
 from mtlstudio.session.studio import Studio
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.training.declarations import Method
@@ -23,7 +26,7 @@ from mtlstudio.ui.widgets.panel import Collapsible
 from mtlstudio.ui.widgets.parameter_form import ParameterForm
 from mtlstudio.ui.widgets.titles import SectionTitle
 
-_FIRST = ("batch_size", "epochs", "precision")
+_FIRST = ("batch_size", "epochs", "precision", "start_from")
 _BALANCE = ("normalise_weights",)  # shown beside the sliders
 _RATE = "learning_rate"
 
@@ -35,10 +38,12 @@ class RecipeBox(QWidget):
         super().__init__(parent)
         assert studio.document is not None
         self._training, self._document = studio.training, studio.document
+        self._runs: dict[str, str] = {}
         self.form, self.more = ParameterForm(), ParameterForm()
         self.form.setObjectName("recipe")
         self.more.setObjectName("recipe-more")
         self.hint = label(tr("This run's snapshot; changes apply to the next run."), "dim", wrap=True)
+        self.heritage = label("", "dim", wrap=True)
         self.advanced = Collapsible(tr("More"), expanded=False)
         self.advanced.add(self.more)
         inside = QVBoxLayout(self)
@@ -47,27 +52,53 @@ class RecipeBox(QWidget):
         inside.addWidget(SectionTitle(tr("Optimizer")))
         inside.addWidget(self.hint)
         inside.addWidget(self.form)
+        inside.addWidget(self.heritage)
         inside.addWidget(self.advanced)
         for form in (self.form, self.more):
             form.changed.connect(self._edit)
         self._document.changed.connect(self._follow)
-        studio.training.state_changed.connect(self.refresh)
-        self.refresh()
+        studio.training.state_changed.connect(self._look_at_runs)
+        self._look_at_runs()
 
     def refresh(self, *_news: object) -> None:
         """Shows the project's settings, or, while a run trains, those it has."""
         live = self._training.is_training
         spec = (self._training.spec if live else None) or self._document.spec
-        first, more, values = fields_of(spec)
+        first, more, values = fields_of(spec, self._runs)
         self.form.set_parameters(first, {name: values[name] for name in (item.name for item in first)})
         self.more.set_parameters(more, {name: values[name] for name in (item.name for item in more)})
         self.form.setEnabled(not live)
         self.more.setEnabled(not live)
         self.hint.setVisible(live)
+        self._foresee(spec)
+
+    def _look_at_runs(self, *_news: object) -> None:
+        """Reads which runs there are to start from."""
+        own = self._training.run.id if self._training.is_training and self._training.run is not None else ""
+        self._runs = {
+            run.id: run.info().name for run in runs_of(self._document.folder) if run.id != own and run.store.steps()
+        }
+        self.refresh()
+
+    def _foresee(self, spec: ProjectSpec) -> None:
+        """Says what the layers would inherit from the run that is chosen."""
+        name, words, tip = spec.training.start_from, "", ""
+        if name:
+            try:
+                run = find_run(self._document.folder, name)
+                found = preview(spec, run.spec(), run.id)
+                words, tip = found.summary(), "\n".join(found.lines())
+            except StudioError as error:
+                words = error.text()
+        self.heritage.setText(words)
+        self.heritage.setToolTip(tip)
+        self.heritage.setVisible(bool(words))
 
     def _follow(self, before: ProjectSpec, after: ProjectSpec) -> None:
         if before.training != after.training or before.tasks != after.tasks:
             self.refresh()
+        elif before.network != after.network:
+            self._foresee(after)
 
     def _edit(self, name: str, value: Any) -> None:
         changes = changed(self._document.spec.training, name, value)
@@ -78,13 +109,16 @@ class RecipeBox(QWidget):
         )
 
 
-def fields_of(spec: ProjectSpec) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...], dict[str, Any]]:
+def fields_of(
+    spec: ProjectSpec, runs: Mapping[str, str] | None = None
+) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...], dict[str, Any]]:
     """The usual fields, the others, and the values of all. A method's own parameters are named
     `optimizer.learning_rate`, the method itself `optimizer.method`."""
     training = spec.training
     optimizer, schedule = _method(optimizers(), training.optimizer), _method(schedules(), training.schedule)
     settings = {item.name: item for item in parameters_of(TrainingSettings)}
     settings["best"] = _best(spec, settings["best"])
+    settings["start_from"] = _start_from(spec, settings["start_from"], runs or {})
     first = (
         _choice("optimizer", mark("Method"), optimizers(), optimizer),
         *_own("optimizer", optimizer, only=(_RATE,)),
@@ -140,6 +174,13 @@ def _own(
         for item in items
         if (not only or item.name in only) and item.name not in without
     ]
+
+
+def _start_from(spec: ProjectSpec, declared: Parameter, runs: Mapping[str, str]) -> Parameter:
+    """ "Start from" as a choice among the project's runs (id -> name), newest first."""
+    chosen = spec.training.start_from
+    choices = {"": tr("Nothing"), **dict(reversed(runs.items()))}
+    return replace(declared, kind="choice", choices=FrozenDict({**choices, chosen: choices.get(chosen, chosen)}))
 
 
 def _best(spec: ProjectSpec, declared: Parameter) -> Parameter:
