@@ -68,9 +68,7 @@ class Adder:
             return self.branch(spec, after, wanted, port)
         return self._tied(spec, made, after, port or main_output(spec, after)), made
 
-    def branch(
-        self, spec: ProjectSpec, after: str, tasks: frozenset[str], port: str = ""
-    ) -> tuple[ProjectSpec, str]:
+    def branch(self, spec: ProjectSpec, after: str, tasks: frozenset[str], port: str = "") -> tuple[ProjectSpec, str]:
         """Fed by a layer; nothing is led through it yet."""
         port = port or main_output(spec, after)
         parameters = adapted(self.type, shape_at(self._analysis, after, port))
@@ -137,9 +135,7 @@ class Adder:
         return spec
 
 
-def larger_map(
-    spec: ProjectSpec, analysis: Analysis | None, source: str, port: str
-) -> tuple[str, str] | None:
+def larger_map(spec: ProjectSpec, analysis: Analysis | None, source: str, port: str) -> tuple[str, str] | None:
     """(layer, port) of the last map before a place that is twice as high and wide; None where there is none."""
     here = shape_at(analysis, source, port)
     if analysis is None or here is None or len(here) != 3:

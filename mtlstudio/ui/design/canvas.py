@@ -320,7 +320,9 @@ class Canvas(Dropping):
             row = self.scene.layout.rows[found.row]
             self.rows_fold_wanted.emit(row.group or self.picture.group_of(row.task), not row.group)
         elif found.kind == "head":
-            lacking = [t for t in self.scene.layout.rows[found.row].tasks if not self.document.spec.network.output_of(t)]
+            lacking = [
+                t for t in self.scene.layout.rows[found.row].tasks if not self.document.spec.network.output_of(t)
+            ]
             self.head_wanted.emit(lacking[0] if lacking else "")
         elif found.kind == "group":
             self.document.select(next(g.layers for g in self.document.spec.network.groups if g.id == found.group))

@@ -14,8 +14,7 @@ from mtlstudio.ui.design.group_commands import GroupCommands
 
 
 class Commands(AddCommands, GroupCommands):
-    """Edits of a document, named for a person, with the selection as their object.
-    """
+    """Edits of a document, named for a person, with the selection as their object."""
 
     # --- changing ---------------------------------------------------------------------------------------------
 

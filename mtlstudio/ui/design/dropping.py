@@ -96,4 +96,3 @@ class Dropping(Stage):
 
 def _type_id(event: QDropEvent) -> str:
     return bytes(event.mimeData().data(MIME).data()).decode()
-

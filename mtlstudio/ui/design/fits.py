@@ -190,9 +190,7 @@ def main_output(spec: ProjectSpec, layer_id: str) -> str:
     return "out" if "out" in names or not names else names[-1]
 
 
-def _label(
-    spec: ProjectSpec, leaving: Port, entering: Port, outputs: tuple[Port, ...], inputs: list[Port]
-) -> str:
+def _label(spec: ProjectSpec, leaving: Port, entering: Port, outputs: tuple[Port, ...], inputs: list[Port]) -> str:
     """What is to be chosen: the port of the source, of the target, or both."""
     words = [port_words(spec, port) for port, ports in ((leaving, outputs), (entering, inputs)) if len(ports) > 1]
     return " → ".join(words)

@@ -91,6 +91,7 @@ class GridLayout:
         stacks: (left, top, right, bottom) of the frames around parallel layers.
         split: where the trunk ends, or None where nothing is shared by all.
         row_of: the row of each task.
+        trunk: the cards that all rows share, from the inputs to the split point.
         members: card -> the layers it stands for, where these are several. card_of: the reverse, for hidden layers.
         groups: card -> id of the folded group of layers it stands for. frames: of those that are not folded.
         ends: (card, row) where a way ends that leads to no output yet.
@@ -108,6 +109,7 @@ class GridLayout:
     width: float
     height: float
     row_of: Mapping[str, int] = field(default_factory=dict)
+    trunk: tuple[str, ...] = ()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     card_of: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
@@ -140,7 +142,8 @@ def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None 
     spots = place(seen.network(), row_of, [seen.card_of.get(o.layer, o.layer) for o in spec.network.outputs])
     routes = route(seen.links, spots, row_of, max(1, len(seen.rows)))
     rows = _rows(seen.rows, spots, routes, room)
-    boundary = _boundary(spots, seen.links, len(seen.rows))
+    trunk = _trunk(spots, seen.links, len(seen.rows))
+    boundary = max(trunk.values(), default=None)
     columns = _columns(spots, routes, boundary, room, {task.id: task.name for task in spec.tasks})
     cards = {layer_id: _card(spot, columns, rows) for layer_id, spot in spots.items()}
     by_column: list[list[str]] = [[] for _ in columns]
@@ -159,6 +162,7 @@ def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None 
         width=columns[-1][0] + columns[-1][1] + MARGIN * room.scale if columns else 0.0,
         height=rows[-1].bottom + rows[-1].gutter if rows else 0.0,
         row_of=row_of,
+        trunk=tuple(trunk),
         members=seen.members,
         card_of=seen.card_of,
         groups=seen.groups,
@@ -206,10 +210,10 @@ def _rows(tasks: Sequence[RowTasks], spots: Mapping[str, Spot], routes: Routes, 
     return tuple(rows)
 
 
-def _boundary(spots: Mapping[str, Spot], links: Sequence[Link], rows: int) -> int | None:
-    """The last column of the trunk, or None without one: behind a layer that is not everybody's there is no trunk."""
+def _trunk(spots: Mapping[str, Spot], links: Sequence[Link], rows: int) -> dict[str, int]:
+    """The layers of the trunk with their columns: behind a layer that is not everybody's there is no trunk."""
     if rows < 2:
-        return None
+        return {}
     before: dict[str, list[str]] = {}
     for link in links:
         before.setdefault(link.target, []).append(link.source)
@@ -217,7 +221,7 @@ def _boundary(spots: Mapping[str, Spot], links: Sequence[Link], rows: int) -> in
     for layer_id, spot in sorted(spots.items(), key=lambda item: item[1].column):
         if len(spot.rows) == rows and not spot.crosses and all(i in trunk for i in before.get(layer_id, ())):
             trunk[layer_id] = spot.column
-    return max(trunk.values(), default=None)
+    return trunk
 
 
 def _columns(
@@ -230,10 +234,12 @@ def _columns(
     widths, wished = [NARROW * scale] * count, [WIDE * scale] * count
     for layer_id, spot in spots.items():
         column = spot.column
-        needed = scale * max(words_width(spot.layer.name) + 20, _TAP * routes.taps.get(layer_id, 0) + 10)
+        words = max(map(words_width, spot.layer.name.replace("-", "- ").split()), default=0.0)
+        taps = _TAP * routes.taps.get(layer_id, 0) + 10
+        needed, whole = scale * max(words + 20, taps), scale * max(words_width(spot.layer.name) + 20, taps)
         if needed > widths[column]:
             widths[column] = min(NAMED * scale, needed)
-            wished[column] = max(wished[column], min(WIDEST * scale, needed))
+        wished[column] = max(wished[column], min(WIDEST * scale, whole))
         if len(spot.layer.tasks) == 2 < len(names):
             wished[column] = max(wished[column], min(WIDEST, _shared_width(spot, names)) * scale)
     gaps = [GAP * scale] * (count - 1)

@@ -8,10 +8,16 @@ from mtlstudio.ui.design.layout import Card, GridLayout
 
 
 def neighbour(layout: GridLayout, layer_id: str, direction: str) -> str:
-    """Id of the nearest card to the left, right, up or down; the first card without a start; "" without any."""
+    """Id of the nearest card to the left, right, up or down; the first card without a start; "" without any.
+
+    To the left and right it follows a connection where there is one.
+    """
     cards = layout.cards
     if layer_id not in cards:
         return min(cards, key=lambda i: (cards[i].spot.column, cards[i].pieces[0][0]), default="")
+    along = _along(layout, layer_id, direction)
+    if along:
+        return along
     here = cards[layer_id]
     ahead: Callable[[Card], bool]
     distance: Callable[[Card], tuple[float, float]]
@@ -28,6 +34,20 @@ def neighbour(layout: GridLayout, layer_id: str, direction: str) -> str:
         )
     found = [card for card in cards.values() if card is not here and ahead(card)]
     return min(found, key=distance).spot.layer.id if found else ""
+
+
+def _along(layout: GridLayout, layer_id: str, direction: str) -> str:
+    """The card at the other end of the nearest connection to the left or right; "" without one."""
+    if direction not in ("left", "right"):
+        return ""
+    here, wires = layout.cards[layer_id], layout.routes.wires
+    if direction == "right":
+        ends = [wire.target for wire in wires if wire.source == layer_id]
+    else:
+        ends = [wire.source for wire in wires if wire.target == layer_id]
+    cards = layout.cards
+    key = lambda i: (abs(cards[i].spot.column - here.spot.column), abs(cards[i].pieces[0][0] - here.pieces[0][0]))  # noqa: E731
+    return min(ends, key=key, default="")
 
 
 def _overlap(one: Card, two: Card) -> bool:

@@ -204,4 +204,3 @@ def _last_before(layout: GridLayout, task: str, x: float) -> str:
     if before:
         return layout.layers_of(max(before, key=lambda card: card.x).spot.layer.id)[-1]
     return layout.layers_of(min(in_row, key=lambda card: card.x).spot.layer.id)[-1] if in_row else ""
-

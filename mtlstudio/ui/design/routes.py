@@ -136,9 +136,7 @@ def _skips(
         number = numbers[link.source, link.connection.source_port]
         source = places.of(link.source, row, number)
         target = places.of(link.target, row, number)
-        skips.append(
-            Skip(link.connection, link.source, link.target, number, row, level, shared, source, target)
-        )
+        skips.append(Skip(link.connection, link.source, link.target, number, row, level, shared, source, target))
     deepest = [0] * rows
     for skip in skips:
         deepest[skip.row] = max(deepest[skip.row], skip.level)

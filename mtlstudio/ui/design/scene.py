@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from mtlstudio.project.spec import Connection
 from mtlstudio.ui.design.camera import Camera, Limits
@@ -41,6 +42,14 @@ class Frame:
     def main(self) -> Rect:
         """Where the cards are."""
         return Rect(self.head, self.ribbon, max(1.0, self.width - self.head), max(1.0, self.height - self.ribbon))
+
+
+class Arc(NamedTuple):
+    """Where a skip leaves a card and where it enters one, and how low it runs between."""
+
+    start: Point
+    end: Point
+    low: float
 
 
 @dataclass(frozen=True)
@@ -183,8 +192,8 @@ class Scene:
                 return self.plus_on(wire)
         for skip in self.layout.routes.skips:
             if skip.connection == connection:
-                x1, x2, y, depth = self.arc(skip)
-                return Point((x1 + x2) / 2, y + depth)
+                arc = self.arc(skip)
+                return Point((arc.start.x + arc.end.x) / 2, arc.low)
         return None
 
     def plus_on(self, wire: Wire) -> Point:
@@ -196,12 +205,11 @@ class Scene:
     def tap(self, layer_id: str, row: int, place: int) -> Rect:
         """A numbered tap, at the lower right of a card's part in a row."""
         card = self.layout.cards[layer_id]
-        right = self.x(card.right)
+        right, size = self.x(card.right), self.tap_size
         bottom = self.y(self.layout.rows[row].bottom - 6)
-        for top, end in card.pieces:
-            if card.spot.slots > 1 and top <= self.layout.rows[row].bottom:
-                bottom = min(bottom, self.y(end)) if top <= self.layout.rows[row].bottom else bottom
-        size = self.tap_size
+        if card.spot.slots > 1:  # parallel layers share the row: on the card itself
+            top, end = self.y(card.pieces[0][0]), self.y(card.pieces[-1][1])
+            bottom = min(max(bottom, top + size + 7), end)
         inset = min(7.0, max(0.0, (card.width * self.camera.zoom_x - size) / 2))
         return Rect(right - inset - size - place * (size + 3), bottom - size - 5 * min(1.0, size / TAP), size, size)
 
@@ -212,16 +220,20 @@ class Scene:
         low = min((row.height for row in self.layout.rows), default=100.0) * self.camera.zoom_y
         return max(3.0, min(TAP * self.frame.scale * zoom, 0.24 * low))
 
-    def arc(self, skip: Skip) -> tuple[float, float, float, float]:
-        """(x1, x2, y, depth) of a skip's arc: from the source's tap to the target's, so deep below y."""
+    def arc(self, skip: Skip) -> Arc:
+        """A skip's way: from the source's tap down into the gutter of its row, along, and up to the target's."""
         source = self.tap(skip.source, skip.row, skip.source_place)
         target = self.tap(skip.target, skip.row, skip.target_place)
         row = self.layout.rows[skip.row]
         room = (row.gutter - 5) * self.camera.zoom_y
-        y = max(source.bottom, target.bottom)
-        deepest = self.y(row.bottom) - y + room
-        step = (deepest - 4) / max(1, row.levels)
-        return source.centre.x, target.centre.x, y, max(3.0, 4 + step * skip.level)
+        y = min(max(source.bottom, target.bottom), self.y(row.bottom))
+        step = (self.y(row.bottom) - y + room - 4) / max(1, row.levels)
+        low = y + max(3.0, 4 + step * skip.level)
+        return Arc(
+            Point(source.centre.x, source.bottom if source.bottom <= low else source.y),
+            Point(target.centre.x, target.bottom if target.bottom <= low else target.y),
+            low,
+        )
 
     # --- groups, lanes, ends ----------------------------------------------------------------------------------
 

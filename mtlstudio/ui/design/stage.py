@@ -105,7 +105,7 @@ class Stage(Viewport):
     def _trunk_words(self) -> tuple[str, ...]:
         """What all tasks share, longest first."""
         layout = self.scene.layout
-        trunk = [card.spot for card in layout.cards.values() if len(card.spot.rows) == len(layout.tasks)]
+        trunk = [layout.cards[card].spot for card in layout.trunk]
         if not trunk:
             return ("",)
         last = max(trunk, key=lambda spot: (spot.column, -spot.slot)).layer

@@ -30,8 +30,8 @@ def tip(hit: Hit, picture: Picture, layout: GridLayout) -> str:
     if hit.kind in ("header", "name"):
         row = layout.rows[hit.row]
         if row.group:
-            names = [task.name for task in picture.spec.tasks if task.id in row.tasks]
-            return "\n".join([picture.group_names.get(row.group, ""), *names])
+            inside = [task.name for task in picture.spec.tasks if task.id in row.tasks]
+            return "\n".join([picture.group_names.get(row.group, ""), *inside])
         task = picture.spec.task(row.task)
         return "\n".join([task.name, *(line for line in task_words(task, language()) if line)])
     if hit.kind == "edge":

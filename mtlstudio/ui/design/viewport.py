@@ -84,7 +84,8 @@ class Viewport(QWidget):
         spec = self.picture.spec
         self._layout = lay_out(spec, Room(main.w - BAR, main.h - 6, frame.scale), self.fixed_rows)
         self.picture.buttons = _buttons(spec, self._layout)
-        self.picture.group_names = {group.id: group.name for group in (*spec.network.groups, *spec.task_groups)}
+        self.picture.group_names = {group.id: group.name for group in spec.network.groups}
+        self.picture.group_names |= {group.id: group.name for group in spec.task_groups}
         self._place_camera()
 
     @property
@@ -222,8 +223,8 @@ class Viewport(QWidget):
     def lane_dot(self, layer_id: str, task_id: str, side: str = "left") -> QPoint:
         """Where a task's way comes into a card between tasks (`left`) or leaves it (`right`)."""
         row = self.scene.layout.row_of[task_id]
-        found = next(lane for lane in self.scene.lanes(layer_id) if lane[0] == row)
-        return _pixel(found[1 if side == "left" else 2])
+        _row, entry, leaving = next(lane for lane in self.scene.lanes(layer_id) if lane[0] == row)
+        return _pixel(entry if side == "left" else leaving)
 
     def out_port(self, layer_id: str) -> QPoint:
         """Where to take hold of a layer's output to connect it."""
@@ -244,8 +245,10 @@ class Viewport(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paints the grid."""
         painter = QPainter(self)
-        paint_grid(painter, self.scene, self.picture)
-        painter.end()
+        try:
+            paint_grid(painter, self.scene, self.picture)
+        finally:  # a painter that outlives its event takes the program with it
+            painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Lays out anew."""

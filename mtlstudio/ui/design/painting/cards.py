@@ -16,7 +16,7 @@ from mtlstudio.ui.design import figures
 from mtlstudio.ui.design.geometry import Rect
 from mtlstudio.ui.design.layout import NARROW as NARROW_COLUMN
 from mtlstudio.ui.design.layout import Card
-from mtlstudio.ui.design.painting.ink import CENTRE, Ink, qrect
+from mtlstudio.ui.design.painting.ink import CENTRE, Face, Ink, qrect
 from mtlstudio.ui.design.picture import Picture
 from mtlstudio.ui.design.scene import Scene
 from mtlstudio.ui.theme import mix
@@ -154,7 +154,7 @@ class _CardPainter:
             self.painter.drawRoundedRect(area, 1.5, 1.5)
         rect = self._seen(max(self.pieces, key=lambda piece: piece.h))
         written: list[QRectF] = []
-        if rect.w < NARROW:
+        if rect.w < NARROW and not self._has_room(rect):
             self._upright(rect)
         else:
             written.append(self._inside(rect))
@@ -230,12 +230,16 @@ class _CardPainter:
         """
         ink, shape = self.ink, self.report.output_shape if self.report else None
         dim = ink.colour("dim", 0.5 if self.picture.stale else 1.0)
-        lines = [(ink.name, self._name(), ink.colour("text"))]
+        name_face, name_lines = self._name_lines(rect.w - 9)
+        lines = [(name_face, text, ink.colour("text")) for text in name_lines]
+        named = len(lines)
         if self.layer.id in self.scene.layout.groups:
             lines.append((ink.small, ntr("{n} layer", "{n} layers", len(self.members)), ink.colour("dim")))
         lines += [(ink.figures, text, dim) for text in (figures.shape(shape),) if text]
         lines += [(ink.small, text, ink.colour("dim")) for text in (self._sharing(rect.w - 11),) if text]
         room = rect.h - (self.scene.tap_size + 8 if self._has_taps() and rect.h < ROOMY else 4)
+        if sum(face.height + 1 for face, _t, _c in lines) > room and named > 1:
+            lines[:named] = [(ink.name, self._name(), ink.colour("text"))]
         while len(lines) > 1 and sum(face.height + 1 for face, _t, _c in lines) > room:
             lines.pop()
         high = sum(face.height + 1 for face, _t, _c in lines)
@@ -251,6 +255,29 @@ class _CardPainter:
             face.draw(self.painter, QRectF(rect.x + 6, y, rect.w - 9, face.height), text, colour, CENTRE)
             y += face.height + 1
         return QRectF(rect.x + 5, y - high - 2, rect.w - 8, high + 3)
+
+    def _has_room(self, rect: Rect) -> bool:
+        """Whether a narrow card can have its name across, word below word."""
+        face, lines = self._name_lines(rect.w - 9)
+        fits = all(face.width(line) <= rect.w - 9 for line in lines)
+        return fits and rect.w >= 0.6 * NARROW and rect.h >= (len(lines) + 1) * face.height
+
+    def _name_lines(self, width: float) -> tuple[Face, list[str]]:
+        """The name in as few lines as it fits in, broken between words; in smaller letters where one is too long."""
+        name, face, lines = self._name(), self.ink.name, list[str]()
+        if face.width(name) <= width:
+            return face, [name]
+        words = name.replace("-", "- ").split()
+        if any(face.width(word) > width for word in words):
+            face = self.ink.small
+        for word in words:
+            space = "" if not lines or lines[-1].endswith("-") else " "
+            joined = f"{lines[-1]}{space}{word}" if lines else word
+            if lines and face.width(joined) <= width:
+                lines[-1] = joined
+            else:
+                lines.append(word)
+        return face, lines if len(lines) <= 3 else [name]
 
     def _name(self) -> str:
         """The layer's name; of like layers of a folded row with their number."""

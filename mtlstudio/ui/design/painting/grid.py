@@ -26,9 +26,10 @@ def paint_grid(painter: QPainter, scene: Scene, picture: Picture) -> None:
     wires.paint_stacks(painter, scene, ink)
     marks.paint_joins(painter, scene, ink)
     written = cards.paint_cards(painter, scene, picture, ink)
-    if scene.layout.routes.skips:
+    if scene.layout.routes.skips or any(card.spot.crosses for card in scene.layout.cards.values()):
         painter.save()
         painter.setClipPath(_without(qrect(frame.main), written))
+        marks.paint_mixing(painter, scene, ink)
         wires.paint_skips(painter, scene, picture, ink, 0.4)
         painter.restore()
     marks.paint_lanes(painter, scene, ink)

@@ -29,15 +29,21 @@ def paint_joins(painter: QPainter, scene: Scene, ink: Ink) -> None:
                 painter.drawLine(QPointF(x, upper.bottom), QPointF(x, lower.y))
 
 
+def paint_mixing(painter: QPainter, scene: Scene, ink: Ink) -> None:
+    """On cards between tasks: each task's way spreads over those of the others."""
+    for card, pieces in scene.visible_cards():
+        lanes = scene.lanes(card.spot.layer.id) if card.spot.crosses else []
+        if pieces[0].w >= 40 and 2 <= len(lanes) <= 8:
+            _paint_mixing(painter, lanes, ink)
+
+
 def paint_lanes(painter: QPainter, scene: Scene, ink: Ink) -> None:
-    """On cards between tasks: where each task's way comes in and leaves, and its mixing with the others."""
+    """On cards between tasks: where each task's way comes in and leaves."""
     size = DOT * min(1.0, max(0.5, scene.camera.zoom_x))
     for card, pieces in scene.visible_cards():
         if not card.spot.crosses or pieces[0].w < 2.2 * DOT:
             continue
         lanes = scene.lanes(card.spot.layer.id)
-        if pieces[0].w >= 40 and len(lanes) <= 8:
-            _paint_mixing(painter, lanes, ink)
         painter.setPen(QPen(ink.colour("card"), 1.5))
         for row, entry, leaving in lanes:
             painter.setBrush(ink.task(scene.layout.tasks[row]))
@@ -54,9 +60,7 @@ def _paint_mixing(painter: QPainter, lanes: list[tuple[int, Point, Point]], ink:
         for other, _in, leaving in lanes:
             path = QPainterPath(QPointF(*entry))
             middle = (leaving.x - entry.x) / 2
-            path.cubicTo(
-                QPointF(entry.x + middle, entry.y), QPointF(leaving.x - middle, leaving.y), QPointF(*leaving)
-            )
+            path.cubicTo(QPointF(entry.x + middle, entry.y), QPointF(leaving.x - middle, leaving.y), QPointF(*leaving))
             if row != other:
                 painter.drawPath(path)
     painter.restore()

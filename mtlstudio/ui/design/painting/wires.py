@@ -12,7 +12,7 @@ from mtlstudio.ui.design.painting.ink import CENTRE, Ink, qrect
 from mtlstudio.ui.design.painting.marks import paint_plus_at
 from mtlstudio.ui.design.picture import Picture
 from mtlstudio.ui.design.routes import Skip, Wire
-from mtlstudio.ui.design.scene import PLUS, Scene
+from mtlstudio.ui.design.scene import PLUS, Arc, Scene
 from mtlstudio.ui.theme import readable_on
 
 ROOM_FOR_PLUS = 34.0
@@ -47,8 +47,8 @@ def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink, str
         strength: opacity, 0 … 1.
     """
     for skip in scene.layout.routes.skips:
-        x1, x2, y, depth = scene.arc(skip)
-        if max(x1, x2) < scene.frame.head or min(x1, x2) > scene.frame.width:
+        arc = scene.arc(skip)
+        if max(arc.start.x, arc.end.x) < scene.frame.head or min(arc.start.x, arc.end.x) > scene.frame.width:
             continue
         lit = _lit(skip, picture)
         pen = QPen(_skip_colour(scene, ink, skip), 1.5 if lit else 1.0)
@@ -56,7 +56,7 @@ def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink, str
         painter.setPen(pen)
         painter.setOpacity(strength * (1.0 if lit else 0.7))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(_arc(x1, x2, y, depth))
+        painter.drawPath(_path(arc))
     painter.setOpacity(1.0)
 
 
@@ -159,12 +159,15 @@ def _lit(skip: Skip, picture: Picture) -> bool:
     return not ends.isdisjoint(picture.selection) or picture.hover.layer in ends
 
 
-def _arc(x1: float, x2: float, y: float, depth: float) -> QPainterPath:
-    """Down, along, and up again."""
-    path = QPainterPath(QPointF(x1, y))
-    turn = min(abs(x2 - x1) * 0.35, max(24.0, 2.2 * depth))
-    away = turn if x2 >= x1 else -turn
-    path.cubicTo(QPointF(x1, y + 0.75 * depth), QPointF(x1 + 0.45 * away, y + depth), QPointF(x1 + away, y + depth))
-    path.lineTo(QPointF(x2 - away, y + depth))
-    path.cubicTo(QPointF(x2 - 0.45 * away, y + depth), QPointF(x2, y + 0.75 * depth), QPointF(x2, y))
+def _path(arc: Arc) -> QPainterPath:
+    """Down, along, and up again; each end as steep as it is far from where the way runs."""
+    (x1, y1), (x2, y2), low = arc
+    path = QPainterPath(QPointF(x1, y1))
+    wide, sign = abs(x2 - x1), 1 if x2 >= x1 else -1
+    first, last = (min(0.35 * wide, max(24.0, 2.2 * abs(low - y))) for y in (y1, y2))
+    path.cubicTo(
+        QPointF(x1, y1 + 0.75 * (low - y1)), QPointF(x1 + sign * 0.45 * first, low), QPointF(x1 + sign * first, low)
+    )
+    path.lineTo(QPointF(x2 - sign * last, low))
+    path.cubicTo(QPointF(x2 - sign * 0.45 * last, low), QPointF(x2, y2 + 0.75 * (low - y2)), QPointF(x2, y2))
     return path
