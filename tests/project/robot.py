@@ -19,7 +19,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.project import edits
 from mtlstudio.project.check import check_structure
-from mtlstudio.project.codec import fragment_from_json, fragment_to_json, from_json, to_json, to_text
+from mtlstudio.project.codec import fragment_from_json, fragment_to_json, from_json, to_json
 from mtlstudio.project.history import History
 from mtlstudio.project.lanes import lane
 from mtlstudio.project.spec import (
@@ -295,6 +295,11 @@ def worlds() -> list[ProjectSpec]:
     return [stitched(), tree, empty, many]
 
 
+def text_of(spec: ProjectSpec) -> str:
+    """The project's JSON, on one line."""
+    return json.dumps(to_json(spec))
+
+
 def step(random_: random.Random, spec: ProjectSpec, told: Counter[str]) -> ProjectSpec:
     """One edit at random; what is refused leaves the project as it was."""
     name = random_.choice(sorted(EDITS))
@@ -305,7 +310,7 @@ def step(random_: random.Random, spec: ProjectSpec, told: Counter[str]) -> Proje
             ["share", "share_among", "set_split_point", "insert_crossing", "attach_head", "extend_crossing"]
         )
     hand = Hand(random_, spec)
-    known = to_text(to_json(spec))
+    known = text_of(spec)
     try:
         after = EDITS[name](hand)
     except edits.EditRefused as refusal:
@@ -315,7 +320,7 @@ def step(random_: random.Random, spec: ProjectSpec, told: Counter[str]) -> Proje
     except StudioError as error:
         assert name in CHECKED_VALUES and error.text()
         after = spec
-    assert to_text(to_json(spec)) == known
+    assert text_of(spec) == known
     told[name] += after is not spec
     try:
         _assert_whole(after)
@@ -348,7 +353,7 @@ def _mixing(spec: ProjectSpec) -> bool:
 
 def _assert_whole(spec: ProjectSpec) -> None:
     assert_sound(spec)
-    assert from_json(json.loads(to_text(to_json(spec))), where="") == spec
+    assert from_json(json.loads(text_of(spec)), where="") == spec
     for problem in check_structure(spec):
         assert problem.code not in BROKEN, problem.line()
 
@@ -370,22 +375,22 @@ def walk(seed: int, steps: int, told: Counter[str]) -> None:
     random_ = random.Random(seed)
     spec = worlds()[seed % len(worlds())]
     history: History[ProjectSpec] = History(limit=1000)
-    states = [to_text(to_json(spec))]
+    states = [text_of(spec)]
     for _ in range(steps):
         after = step(random_, spec, told)
         if after != spec:  # as a document does it
             history.push(spec, after, "edit")
-            states.append(to_text(to_json(after)))
+            states.append(text_of(after))
             spec = after
     last = states[-1001:]
     undone = spec
     for expected in reversed(last[:-1]):
         undone = history.undo()
-        assert to_text(to_json(undone)) == expected
+        assert text_of(undone) == expected
     assert history.undo_text is None
     for expected in last[1:]:
         undone = history.redo()
-        assert to_text(to_json(undone)) == expected
+        assert text_of(undone) == expected
     assert undone == spec
 
 

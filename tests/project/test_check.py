@@ -16,8 +16,18 @@ from mtlstudio.project import edits, mends
 from mtlstudio.project.check import check_structure
 from mtlstudio.project.problems import Problem, Severity, declared
 from mtlstudio.project.settings import MethodSpec
-from mtlstudio.project.spec import Connection, DatasetSpec, LayerSpec, LossSpec, Output, ProjectSpec, TaskSpec
-from tests.project.building import assert_sound, projects
+from mtlstudio.project.spec import (
+    Connection,
+    DatasetSpec,
+    LayerGroup,
+    LayerSpec,
+    LossSpec,
+    Output,
+    ProjectSpec,
+    TaskGroup,
+    TaskSpec,
+)
+from tests.project.building import assert_sound, project, projects
 from tests.project.golden import GOLDEN
 from tests.project.test_edits_sharing import sketch
 
@@ -43,6 +53,19 @@ def task(**changes: Any) -> ProjectSpec:
     return replace(sketch(), tasks=(replace(sketch().tasks[0], **changes), *sketch().tasks[1:]))
 
 
+def rows(*groups: TaskGroup) -> ProjectSpec:
+    return replace(sketch(), task_groups=groups)
+
+
+def lanes(*more: Connection, output: Output | None = None) -> ProjectSpec:
+    """A layer between tasks a and b, then c; with something wrong."""
+    spec = project({task: f"image s_{task} head_{task}" for task in "abc"})
+    spec, _ = edits.insert_crossing(spec, "stitch", "Stitch", {t: Connection(f"s_{t}", f"head_{t}") for t in "ab"})
+    outputs = tuple(output if output is not None and o.task == output.task else o for o in spec.network.outputs)
+    return spec.with_network(replace(spec.network, connections=(*spec.network.connections, *more), outputs=outputs))
+
+
+LABELS = FrozenDict(species="s", breed="b", mask="m")
 NAN = float("nan")
 FAULTS: list[tuple[ProjectSpec, set[tuple[str, str]]]] = [
     (rewire(Connection("up3", "stage2")), {("network.cycle", "layer.stage2")}),
@@ -117,6 +140,33 @@ FAULTS: list[tuple[ProjectSpec, set[tuple[str, str]]]] = [
     (replace(sketch(), inputs=(replace(sketch().inputs[0], channels=0),)), {("project.channels", "input.image.channels")}),
     (replace(sketch(), datasets=(DatasetSpec("d", "D", "x", targets=FrozenDict(species="s", ghost="g", mask="m")),)), {
         ("project.target", "dataset.d.targets"), ("project.unlabelled", "task.breed"),
+    }),
+    (net(groups=lambda groups: [LayerGroup("g", "G", ("stage1", "x")), LayerGroup("h", "H", ("stage1", "stage2"))]), {
+        ("network.group_layer", "group.g"), ("network.group_overlap", "group.h"),
+    }),
+    (net(groups=lambda groups: [LayerGroup("g", "G", ()), LayerGroup("g", "G", ("up1",))]), {
+        ("network.group_empty", "group.g"), ("network.group_id", "group.g"),
+    }),
+    (rows(TaskGroup("g", "G", ("species", "x")), TaskGroup("h", "H", ("species",)), TaskGroup("i", "I", ())), {
+        ("project.task_group_task", "task_group.g"), ("project.task_group_overlap", "task_group.h"),
+        ("project.task_group_empty", "task_group.i"),
+    }),
+    (rows(TaskGroup("g", "G", ("species", "mask"))), {("project.task_group_apart", "task_group.g")}),
+    (rows(TaskGroup("g", " ", ("mask",)), TaskGroup("g", "G", ("breed",))), {
+        ("project.duplicate_id", "task_group.g"), ("project.no_name", "task_group.g.name"),
+    }),
+    (replace(sketch(), inputs=(replace(sketch().inputs[0], type="sound"),)), {("project.input_type", "input.image.type")}),
+    (replace(sketch(), datasets=(DatasetSpec("d", "D", "x", targets=LABELS, inputs=FrozenDict(radar="r")),)), {
+        ("project.input", "dataset.d.inputs"),
+    }),
+    (lanes(Connection("s_c", "stitch", "out", "task:c")), {
+        ("network.lane_not_served", "connection.s_c:out->stitch:task:c"),
+    }),
+    (lanes(Connection("stitch", "head_b", "task:a", "skip")), {
+        ("network.lane_mixed", "connection.stitch:task:a->head_b:skip"),
+    }),
+    (lanes(output=Output("b", "stitch", "task:a")), {
+        ("network.lane_output", "task.b"), ("network.dead_layer", "layer.head_b"),
     }),
     (ProjectSpec("p"), {("project.no_tasks", "project")}),
     (ProjectSpec("p", tasks=(TaskSpec("a", "A", "depth"),)), {("network.no_output", "task.a")}),

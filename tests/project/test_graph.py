@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import pickle
+import random
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mtlstudio.project import graph
 from mtlstudio.project.spec import Connection, NetworkSpec, ProjectSpec
-from tests.project.building import project, projects
+from tests.project.building import project, projects, stitched
 
 UNET = {"species": "image s1 s2 s3 head_a", "mask": "image s1 s2 s3 up2 up1 head_b"}
 
@@ -84,6 +86,39 @@ def test_lineage_goes_on_to_layers_that_left() -> None:
     layers["s2"] = replace(layers["s2"], origin="gone")
     network = replace(network, layers=tuple(layers.values()))
     assert graph.lineage(network, "s3") == ["s3", "s2", "gone"]
+
+
+def test_a_way_leads_back_through_its_own_lane_alone() -> None:
+    spec = stitched()
+    first = next(layer.id for layer in spec.network.layers if layer.type == "stitch")
+    reach, influence = graph.reaches(spec.network), graph.influences(spec.network)
+    assert reach["stage1_a"] == {"a"} and influence["stage1_a"] == {"a", "b", "c"}
+    assert reach["depth"] == {"b"} and influence["depth"] == {"b"}
+    assert graph.crossing(spec.network) == {layer.id for layer in spec.network.layers if layer.type == "stitch"}
+    assert graph.shared_behind(spec.network, "stem") >= {"stage1_a", "up_c"}
+    assert first not in graph.shared_behind(spec.network, "stem")
+    assert graph.mixed_lanes(spec.network) == []
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(projects(), st.randoms())
+def test_ways_are_those_that_walking_back_finds_even_round_circles(spec: ProjectSpec, chance: random.Random) -> None:
+    ids = [layer.id for layer in spec.network.layers]
+    more = tuple(
+        Connection(chance.choice(ids), chance.choice(ids), "out", chance.choice(["in", "task:t0", "task:t1"]))
+        for _ in range(3)
+    )
+    network = replace(spec.network, connections=(*spec.network.connections, *more))
+    found = graph.reaches(network)
+    for output in network.outputs:
+        walked: set[str] = set()
+        waiting = [output.layer]
+        while waiting:
+            here = waiting.pop()
+            walked.add(here)
+            into = (c for c in network.connections if c.target == here and c.source not in walked)
+            waiting += [c.source for c in into if c.target_port in ("in", "skip", f"task:{output.task}")]
+        assert {layer_id for layer_id, tasks in found.items() if output.task in tasks} == walked
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

@@ -232,10 +232,10 @@ def _refuse_part(
 
 
 def _is_spare(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec) -> bool:
-    """Whether an input layer can go: unused, and there is another for the same input, or no such input."""
-    read = layer.parameters.get("input")
-    others = [i for i in network.layers if i.type == INPUT_TYPE and i.parameters.get("input") == read and i != layer]
-    return not reaches(network)[layer.id] and (bool(others) or read not in [item.id for item in spec.inputs])
+    """Whether an input layer can go: no output depends on it, and it is not the last, or reads no input there is."""
+    unknown = layer.parameters.get("input") not in [item.id for item in spec.inputs]
+    last = all(other == layer or other.type != INPUT_TYPE for other in network.layers)
+    return not reaches(network)[layer.id] and (unknown or not last)
 
 
 def _lane_ways(network: NetworkSpec, layer_id: str, steps: int) -> dict[str, Connection]:
