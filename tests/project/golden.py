@@ -1,4 +1,7 @@
-"""The project of `tests/golden/project-v1.json` and `project-v2.json`, in code. None may ever change: people's projects look like it."""
+"""The projects of `tests/golden/` in code: `project-v1.json` and `project-v2.json` are the same one.
+
+None may ever change: people's projects look like them.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from mtlstudio.project.spec import (
     DatasetSpec,
     DataSettings,
     InputSpec,
+    LayerGroup,
     LayerSpec,
     LossSpec,
     MethodSpec,
     NetworkSpec,
     Output,
     ProjectSpec,
+    TaskGroup,
     TaskSpec,
     TrainingSettings,
 )
@@ -92,3 +97,55 @@ GOLDEN = ProjectSpec(
         channels_last=True,
     ),
 )  # fmt: skip
+
+
+def _stitch() -> ProjectSpec:
+    """What version 2 brought: layers between tasks, groups, inputs of data sets, a run to start from."""
+    tasks = ("depth", "mask", "kind")
+    layers = [
+        LayerSpec("image", "Image", "input", frozenset(tasks), FrozenDict(input="image")),
+        LayerSpec("range", "Range", "input", frozenset({"depth"}), FrozenDict(input="range")),
+        LayerSpec("backbone", "Backbone", "resnet", frozenset(tasks), FrozenDict(variant="resnet18")),
+        LayerSpec(
+            "stitch", "Stitch", "cross_stitch", frozenset({"depth", "mask"}), FrozenDict(per_channel=True, own=0.9)
+        ),
+    ]
+    connections = [Connection("image", "backbone"), Connection("range", "join_depth", "out", "in")]
+    for task in ("depth", "mask"):
+        stage, head = f"join_{task}", f"head_{task}"
+        layers.append(LayerSpec(stage, "Join", "concat", frozenset({task})))
+        layers.append(LayerSpec(head, "Head", "linear", frozenset({task})))
+        connections += [
+            Connection("backbone", stage, "stage4"),
+            Connection(stage, "stitch", "out", f"task:{task}"),
+            Connection("stitch", head, f"task:{task}"),
+        ]
+    layers.append(LayerSpec("head_kind", "Head", "linear", frozenset({"kind"}), origin="head_mask"))
+    connections.append(Connection("backbone", "head_kind", "stage4"))
+    return ProjectSpec(
+        name="stitch",
+        inputs=(InputSpec("image", "Image"), InputSpec("range", "距离", "map", 1)),
+        datasets=(
+            DatasetSpec(
+                "rooms", "Rooms", "nyu", "../rooms", targets=FrozenDict(depth="depth", mask="classes", kind="kind"),
+                inputs=FrozenDict(range="depth"),
+            ),
+        ),
+        tasks=(
+            TaskSpec("depth", "Depth", "depth", "#4C9BE8"),
+            TaskSpec("mask", "Mask", "segmentation", "#2FB98A"),
+            TaskSpec("kind", "Kind", "classification", "#F2A541"),
+        ),
+        network=NetworkSpec(
+            tuple(layers),
+            tuple(connections),
+            tuple(Output(task, f"head_{task}") for task in tasks),
+            (LayerGroup("fusion", "Fusion", ("join_depth", "join_mask", "stitch"), False), LayerGroup("end", "End", ("head_kind",))),
+        ),
+        training=TrainingSettings(epochs=0, start_from="2026-11-20-1"),
+        task_groups=(TaskGroup("maps", "Maps × 2", ("depth", "mask")),),
+    )  # fmt: skip
+
+
+GOLDEN_LANES = _stitch()
+"""The project of `tests/golden/project-v2-lanes.json`."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mtlstudio.base.files import read_json
 from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.project.check import check_structure
 from mtlstudio.project.codec import fragment_from_json, from_json, to_json, to_text
 from mtlstudio.project.migrations import migrate
 from mtlstudio.project.problems import ProjectFileError
@@ -21,14 +22,16 @@ from mtlstudio.project.spec import (
     Connection,
     DatasetSpec,
     InputSpec,
+    LayerGroup,
     LayerSpec,
     LossSpec,
     NetworkSpec,
     Output,
     ProjectSpec,
+    TaskGroup,
     TaskSpec,
 )
-from tests.project.golden import GOLDEN
+from tests.project.golden import GOLDEN, GOLDEN_LANES
 
 TEXT = st.text(max_size=8)
 ID = st.from_regex(r"[a-z0-9_-]{1,8}", fullmatch=True)
@@ -52,7 +55,7 @@ PROJECTS = st.builds(
     ProjectSpec,
     TEXT,
     _many(st.builds(InputSpec, ID, TEXT, TEXT, st.integers())),
-    _many(st.builds(DatasetSpec, ID, TEXT, TEXT, TEXT, PARAMETERS, PARAMETERS)),
+    _many(st.builds(DatasetSpec, ID, TEXT, TEXT, TEXT, PARAMETERS, PARAMETERS, PARAMETERS)),
     _many(st.builds(TaskSpec, ID, TEXT, TEXT, TEXT, PARAMETERS, LOSSES, NUMBER, POINTS, _many(TEXT))),
     st.builds(
         NetworkSpec,
@@ -64,12 +67,14 @@ PROJECTS = st.builds(
         ),
         _many(st.builds(Connection, TEXT, TEXT, TEXT, TEXT)),
         _many(st.builds(Output, TEXT, TEXT, TEXT)),
+        _many(st.builds(LayerGroup, ID, TEXT, _many(TEXT), st.booleans())),
     ),
     st.builds(DataSettings, image_size=st.integers(), resize=TEXT, val_fraction=NUMBER),
     st.builds(
         TrainingSettings, optimizer=METHOD, schedule=METHOD, clip_norm=st.none() | NUMBER, patience=st.none() | st.integers(),
-        channels_last=st.none() | st.booleans(), best=TEXT,
+        channels_last=st.none() | st.booleans(), best=TEXT, start_from=TEXT,
     ),
+    _many(st.builds(TaskGroup, ID, TEXT, _many(TEXT), st.booleans())),
 )  # fmt: skip
 
 
@@ -90,10 +95,17 @@ def test_readable_text_is_the_same_json(value: Any) -> None:
         assert json.loads(to_text(value, ascii_only=ascii_only)) == value
 
 
-def test_the_golden_file_reads_as_ever_and_is_written_as_ever(root: Path) -> None:
-    path = root / "tests" / "golden" / "project-v2.json"
-    assert from_json(read_json(path), where=str(path)) == GOLDEN
-    assert to_text(to_json(GOLDEN)) == path.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "spec"), [("project-v2", GOLDEN), ("project-v2-lanes", GOLDEN_LANES)])
+def test_the_golden_files_read_as_ever_and_are_written_as_ever(root: Path, name: str, spec: ProjectSpec) -> None:
+    path = root / "tests" / "golden" / f"{name}.json"
+    assert from_json(read_json(path), where=str(path)) == spec
+    assert to_text(to_json(spec)) == path.read_text(encoding="utf-8")
+    assert check_structure(spec) == []
+
+
+def test_what_most_projects_do_not_have_is_not_written() -> None:
+    text = to_text(to_json(GOLDEN))
+    assert not [key for key in ("task_groups", "groups", "start_from", '"inputs": {}') if f'"{key}"' in text]
 
 
 def test_version_1_reads_as_ever(root: Path) -> None:
