@@ -108,7 +108,7 @@ class AddCommands(CommandBase):
         names = {"source": network.layer(made.source).name, "target": network.layer(made.target).name}
         return self.document.apply(
             tr("Connect {source} and {target}", **names),
-            lambda spec: edits.connect(spec, made, variadic=join.variadic),
+            lambda spec: edits.connect(spec, made, variadic=join.variadic, replace=True),
         )
 
     # --- copies -----------------------------------------------------------------------------------------------

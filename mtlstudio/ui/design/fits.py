@@ -18,12 +18,20 @@ from mtlstudio.project.spec import Connection, LayerSpec, ProjectSpec
 
 @dataclass(frozen=True)
 class Join:
-    """One way to connect two layers. `shape`: what would flow; `variadic`: the target's port takes several."""
+    """One way to connect two layers.
+
+    Attributes:
+        label: names the ports where there is a choice.
+        shape: what would flow.
+        variadic: the target's port takes several.
+        instead: name of the layer whose connection it would replace; "" where the port is free.
+    """
 
     connection: Connection
     label: str
     shape: Shape | None
     variadic: bool
+    instead: str = ""
 
 
 def fitting(
@@ -131,7 +139,9 @@ class Joiner:
                 why = why or unfit
                 if unfit is None:
                     label = _label(self._spec, leaving, entering, self._outputs, free)
-                    found.append(Join(made, label, shape, entering.variadic))
+                    taken = [c.source for c in self._into[target] if c.target_port == entering.name]
+                    old = self._spec.network.layer(taken[0]).name if taken and not entering.variadic else ""
+                    found.append(Join(made, label, shape, entering.variadic, old))
         if not found:
             raise why or StudioError(mark("“{source}” and “{target}” are connected already"), **names)
         return sorted(found, key=lambda join: join.connection.source_port != self._main)

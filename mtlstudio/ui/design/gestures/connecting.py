@@ -47,6 +47,9 @@ class Connecting:
         picture.wire = self.start, at
         picture.joining = card if card in self.found else ""
         picture.note = (at, self.refused[card], True) if card in self.refused else None
+        found = self.found.get(card, [])
+        if len(found) == 1 and found[0].instead:
+            picture.note = at, tr("Instead of {layer}", layer=found[0].instead), False
         self.canvas.update()
 
     @property
