@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,11 @@ _NUMBER_NAMES = (
 )  # fmt: skip
 _KEY_NAMES = ("id", "index", "idx", "imageid", "unnamed", "unnamed0", "no", "row", "")
 _IDENTITIES = ("id", "ids", "identity", "uuid", "hash")
+_STRING_NAMES = (
+    "text", "texts", "string", "transcription", "transcript", "captcha", "plate", "digits", "characters", "sequence",
+    "word", "words",
+)  # fmt: skip
+_LONGEST_STRING, _MOST_SYMBOLS, _LEAST_STRINGS, _LEAST_USES = 32, 64, 20, 3
 _MOST_CLASSES = 500
 _MOST_NUMBER_CLASSES = 20
 _LABELS_FROM = 3
@@ -40,9 +46,10 @@ class Column:
         id, name: of the target.
         type: task type.
         columns: headings, in order.
-        classes: names of the classes or labels; of a number none.
+        classes: names of the classes or labels, symbols of strings; of a number none.
         roles: of the numbers, as the regression task has them; empty: plain values.
         missing_below_zero: −1 means unknown.
+        longest: symbols of the longest string.
     """
 
     id: str
@@ -52,6 +59,7 @@ class Column:
     classes: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     missing_below_zero: bool = False
+    longest: int = 0
 
 
 def is_missing(cell: str) -> bool:
@@ -128,6 +136,9 @@ def _single(name: str, kind: str, cells: Sequence[str], make_id: Callable[[str],
     if kind == "flag":
         three = "0" in map(_plain_number, known)
         return Column(make_id(words), words, "classification", (name,), ("no", "yes"), missing_below_zero=three)
+    if kind == "string":
+        symbols, longest = tuple(sorted(set("".join(known)))), max(map(len, known))
+        return Column(make_id(words), words, "sequence", (name,), symbols, longest=longest)
     if kind == "labels":
         labels = {label.strip() for cell in known for label in cell.split(SEPARATOR)} - {"", "No Finding"}
         return Column(make_id(words), words, "multilabel", (name,), tuple(sorted(labels, key=natural)))
@@ -138,8 +149,9 @@ def _single(name: str, kind: str, cells: Sequence[str], make_id: Callable[[str],
     return None
 
 
-def value_of(column: Column, cells: Sequence[str], minus_one: str = "auto") -> int | tuple[float, ...] | None:
-    """One row's cells of a column as a raw target: class index, labels or numbers (NaN: unknown); None for nothing known.
+def value_of(column: Column, cells: Sequence[str], minus_one: str = "auto") -> int | str | tuple[float, ...] | None:
+    """One row's cells of a column as a raw target: class index, string, labels or numbers (NaN: unknown); None for nothing
+    known.
 
     Args:
         minus_one: what −1 means: `missing`, `value`, or `auto`: as the column says.
@@ -147,6 +159,8 @@ def value_of(column: Column, cells: Sequence[str], minus_one: str = "auto") -> i
     Raises:
         ValueError: a cell is not understood.
     """
+    if column.type == "sequence":
+        return None if is_missing(cells[0]) else cells[0].strip()
     if column.type == "classification" and len(column.columns) == 1:
         return _class_index(column, cells[0].strip(), minus_one)
     if column.type == "classification":
@@ -194,12 +208,14 @@ def _float(cell: str, column: Column, minus_one: str) -> float:
 
 
 def _kind(name: str, cells: Sequence[str]) -> str:
-    """flag, number, classes, labels, or "" for what is no target."""
+    """flag, number, classes, labels, string, or "" for what is no target."""
     known = [cell.strip() for cell in cells if not is_missing(cell)]
     distinct = set(known)
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     if len(distinct) < 2 or (plain in _KEY_NAMES and len(distinct) == len(known)):
         return ""
+    if _are_strings(name, known):
+        return "string"
     numbers = [number(cell) for cell in distinct]
     if all(value is not None for value in numbers):
         values = {value for value in numbers if value is not None}
@@ -215,6 +231,22 @@ def _kind(name: str, cells: Sequence[str]) -> str:
         return "labels"
     most = min(_MOST_CLASSES, len(known) // 2)
     return "classes" if len(distinct) <= max(most, 2 if len(known) < 6 else 0) else ""
+
+
+def _are_strings(name: str, cells: Sequence[str]) -> bool:
+    """Strings that can be read from the pictures: the heading says so, they are of letters and digits, of several
+    lengths, mostly different, over few symbols that each occur again and again."""
+    if not set(re.findall(r"[a-z]+", name.lower())) & set(_STRING_NAMES) or len(cells) < _LEAST_STRINGS:
+        return False
+    lengths, uses = set(map(len, cells)), Counter("".join(cells))
+    return (
+        all(cell.isalnum() for cell in cells)
+        and len(lengths) > 1
+        and max(lengths) <= _LONGEST_STRING
+        and 2 * len(set(cells)) >= len(cells)
+        and len(uses) <= _MOST_SYMBOLS
+        and sum(uses.values()) >= _LEAST_USES * len(uses)
+    )
 
 
 def _role(name: str) -> str | None:

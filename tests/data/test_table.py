@@ -184,3 +184,28 @@ def test_a_table_of_nothing_to_learn_is_refused(make):
 
 def recognise_and_open(make):
     return open_source(recognise(make.root), make.root)
+
+
+def test_texts_that_can_be_read_are_strings_and_others_are_not(make):
+    texts = [f"{number * 7919 % 100000:05d}"[: 3 + number % 3] for number in range(30)]
+    table(make, "file,plate,note,remark", [f"{text},{text},x{text} of" for text in texts])
+    source = opened(make)
+    assert types(source)["plate"] == "sequence" and "remark" not in types(source)
+    assert types(source).get("note") != "sequence"  # the heading does not say that it can be read
+    assert source.target("plate").parameters["symbols"] == tuple("0123456789")
+    assert source.target("plate").parameters["maximum_length"] == 5
+    assert labels(source)["3.jpg"]["plate"] == texts[3]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [f"{number:05d}" for number in range(30)],  # all of one length
+        ["cat", "dogs", "bird"] * 10,  # classes
+        [f"a {number} of {number * 31}" for number in range(30)],  # sentences
+        [str(number * 37) for number in range(10)],  # few
+    ],
+)
+def test_texts_of_other_kinds_are_no_strings(make, texts):
+    table(make, "file,text,kind", [f"{text},{'ab'[number % 2]}" for number, text in enumerate(texts)])
+    assert types(opened(make)).get("text") != "sequence"

@@ -168,6 +168,8 @@ def _info(target: Column) -> TargetInfo:
         parameters["value_names"] = tuple(name.replace("_", " ") for name in target.columns)
         if target.roles:
             parameters.update(roles=target.roles, units=("px",) * len(target.roles))
+    elif target.type == "sequence":
+        parameters.update(symbols=target.classes, maximum_length=target.longest)
     else:
         parameters["class_names"] = target.classes
     return TargetInfo(target.id, target.name, target.type, FrozenDict(parameters))
