@@ -125,7 +125,7 @@ class AnalyzeDialog(QDialog):
         column.addLayout(head)
         column.addWidget(self.tables, 1)
         column.addWidget(self.memory)
-        self.resize(scaled(1080), scaled(600))
+        self.resize(scaled(1180), scaled(620))
 
     def _table(self) -> _Table:
         return self.task_table if self.kind.current() == "tasks" else self.table
@@ -165,6 +165,11 @@ class _Table(QTableWidget):
         self._lines: list[Line] = []
         self.setAccessibleName(tr("Layers") if kind == "layers" else tr("Who shares them"))
         self.setHorizontalHeaderLabels([tr(name) for name in columns])
+        for column in range(len(columns)):
+            side = Qt.AlignmentFlag.AlignRight if column >= self._words else Qt.AlignmentFlag.AlignLeft
+            header = self.horizontalHeaderItem(column)
+            if header is not None:
+                header.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
@@ -193,7 +198,9 @@ class _Table(QTableWidget):
 
     def line(self, row: int) -> Line:
         """The line shown in a row."""
-        return self._lines[int(self.item(row, 0).data(_LAYER + 1))]
+        item = self.item(row, 0)
+        assert item is not None
+        return self._lines[int(item.data(_LAYER + 1))]
 
 
 class _Item(QTableWidgetItem):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.texts import tr
 from mtlstudio.network.interface import layer_type
+from mtlstudio.project.graph import lineage
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, ProjectSpec
 
 Kind = Literal["added", "missing", "changed"]
@@ -62,24 +64,27 @@ def difference(now: ProjectSpec, other: ProjectSpec) -> Difference:
     marks: dict[str, Kind] = {}
     for layer in now.network.layers:
         old = before.get(partners.get(layer.id, ""))
-        found = (
-            [Change("added", layer.id, "layer", tr("{layer} is new · {type}", layer=layer.name, type=_type(layer)))]
-            if old is None
-            else _changes(now, other, layer, old)
-        )
+        found = [_added(now, layer, before)] if old is None else _changes(now, other, layer, old)
         if found:
             marks[layer.id] = found[0].kind
             changes += found
     for old in other.network.layers:
         if old.id not in taken:
-            text = tr("{layer} is not there · {type}", layer=old.name, type=_type(old))
-            changes.append(Change("missing", old.id, "layer", text))
+            values = {"layer": old.name, "type": _type(old), "tasks": _names(other, old.tasks)}
+            changes.append(Change("missing", old.id, "layer", tr("{layer} is not there · {type} · {tasks}", **values)))
     for change in _wiring(now, other, partners):
         if change.layer not in marks:
             marks[change.layer] = "changed"
         if marks[change.layer] == "changed":
             changes.append(change)
     return Difference(tuple(changes), marks, partners)
+
+
+def _added(now: ProjectSpec, layer: LayerSpec, before: Mapping[str, LayerSpec]) -> Change:
+    values = {"layer": layer.name, "type": _type(layer), "tasks": _names(now, layer.tasks)}
+    if layer.origin in before:
+        return Change("added", layer.id, "layer", tr("{layer} is a new copy for {tasks}", **values))
+    return Change("added", layer.id, "layer", tr("{layer} is new · {type} · {tasks}", **values))
 
 
 def _partners(now: ProjectSpec, other: ProjectSpec) -> dict[str, str]:
@@ -130,13 +135,18 @@ def _changes(now: ProjectSpec, other: ProjectSpec, layer: LayerSpec, old: LayerS
 
 
 def _wiring(now: ProjectSpec, other: ProjectSpec, partners: dict[str, str]) -> list[Change]:
-    """Layers of both designs that get their inputs from elsewhere."""
+    """Layers of both designs that get their inputs from elsewhere; a copy stands for what it was copied from."""
     found = []
+    there = {layer.id for layer in other.network.layers}
+
+    def known(source: str) -> str:
+        return partners.get(source) or next((i for i in lineage(now.network, source) if i in there), "")
+
     names = {layer.id: layer.name for layer in now.network.layers}
     old_names = {layer.id: layer.name for layer in other.network.layers}
     for layer_id, partner in partners.items():
         after, before = _sources(now.network, layer_id), _sources(other.network, partner)
-        translated = [(partners.get(source, ""), port, target) for source, port, target in after]
+        translated = [(known(source), port, target) for source, port, target in after]
         if sorted(translated) == sorted(before):
             continue
         values = {

@@ -69,7 +69,7 @@ class DifferenceMarks(QWidget):
                 radius = min(9.0, piece.h / 4, piece.w / 4)
                 painter.drawRoundedRect(qrect(piece), radius, radius)
             if marked is not None and pieces[0].w >= 24:
-                badge = QRectF(pieces[0].x + 6, pieces[0].y + 5, 16, 16)
+                badge = QRectF(pieces[0].x - 5, pieces[0].y - 5, 15, 15)
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(tokens.colour(ROLE[marked]))
                 painter.drawEllipse(badge)

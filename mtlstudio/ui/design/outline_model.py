@@ -35,6 +35,7 @@ class Node:
     mark: Severity | None = None
     parent: Node | None = None
     row: int = 0
+    number: int = 0
     children: list[Node] = field(default_factory=list)
 
     def add(self, child: Node) -> Node:
@@ -56,7 +57,8 @@ class OutlineModel(QAbstractItemModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._root = Node("root", "", "")
-        self._older = self._root  # indexes of the tree before may still be looked at while it is replaced
+        self._nodes: dict[int, Node] = {}  # by number: an index of a tree that is gone finds nothing
+        self._number = 0
         self._by_layer: dict[str, Node] = {}
         self._spec: ProjectSpec | None = None
         self._analysis: Analysis | None = None
@@ -71,14 +73,14 @@ class OutlineModel(QAbstractItemModel):
         return True
 
     def search(self, text: str) -> None:
-        """Shows only layers whose name, type, parameters or problems have all the words."""
+        """Shows only layers whose name, type, parameters or problems have all the words; numbers as `name=value`."""
         self._words = tuple(text.casefold().split())
         self._rebuild()
 
     def index_of(self, layer_id: str) -> QModelIndex:
         """Where a layer stands; invalid where it does not."""
         node = self._by_layer.get(layer_id)
-        return self.createIndex(node.row, 0, node) if node is not None else QModelIndex()
+        return self._index(node) if node is not None else QModelIndex()
 
     def layer_ids(self) -> list[str]:
         """Layers shown, from top to bottom."""
@@ -86,20 +88,22 @@ class OutlineModel(QAbstractItemModel):
 
     def node(self, index: _Index) -> Node:
         """The line at an index."""
-        found = index.internalPointer() if index.isValid() else None
-        return found if isinstance(found, Node) else self._root
+        return self._nodes.get(index.internalId(), self._root) if index.isValid() else self._root
+
+    def _index(self, node: Node) -> QModelIndex:
+        return self.createIndex(node.row, 0, node.number)
 
     # --- Qt ---------------------------------------------------------------------------------------------------
 
     def index(self, row: int, column: int, parent: _Index = QModelIndex()) -> QModelIndex:  # noqa: B008
         """Of a line."""
         children = self.node(parent).children
-        return self.createIndex(row, column, children[row]) if 0 <= row < len(children) else QModelIndex()
+        return self._index(children[row]) if 0 <= row < len(children) and column == 0 else QModelIndex()
 
     def parent(self, index: _Index = QModelIndex()) -> Any:  # noqa: B008
         """The line above."""
         above = self.node(index).parent if index.isValid() else None
-        return self.createIndex(above.row, 0, above) if above is not None and above is not self._root else QModelIndex()
+        return self._index(above) if above is not None and above is not self._root else QModelIndex()
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008
         """Lines below a line."""
@@ -173,10 +177,17 @@ class OutlineModel(QAbstractItemModel):
 
     def _rebuild(self) -> None:
         self.beginResetModel()
-        self._older, self._root = self._root, Node("root", "", "")
+        self._root, self._nodes = Node("root", "", ""), {}
         self._by_layer = {}
         if self._spec is not None:
             self._fill(self._spec)
+        waiting = [self._root]
+        while waiting:
+            for child in waiting.pop().children:
+                self._number += 1
+                child.number = self._number
+                self._nodes[child.number] = child
+                waiting.append(child)
         self.endResetModel()
 
     def _fill(self, spec: ProjectSpec) -> None:
@@ -209,7 +220,10 @@ class OutlineModel(QAbstractItemModel):
     def _fits(self, layer: LayerSpec, problems: Iterable[Problem]) -> bool:
         if not self._words:
             return True
-        values = " ".join(f"{name}={value}" for name, value in layer.parameters.items())
+        values = " ".join(f"{name}={value}" for name, value in layer.parameters.items()).casefold()
+        names = " ".join(
+            f"{name} {value if isinstance(value, str) else ''}" for name, value in layer.parameters.items()
+        )
         told = " ".join(problem.text() for problem in problems)
         states = [tr("frozen")] * layer.frozen + [tr("bypassed")] * layer.bypassed + [tr("problem")] * bool(told)
         everything = (

@@ -82,8 +82,8 @@ class KeyMap(QDialog):
     def _lay_out(self) -> None:
         self.rebind = button(tr("Other key…"), "keyboard", small=True)
         self.without = button(tr("No key"), small=True)
-        self.reset = button(tr("Its own key again"), "reset", small=True)
-        self.reset_all = button(tr("All keys as they were…"), quiet=True, small=True)
+        self.reset = button(tr("Reset"), "reset", small=True)
+        self.reset_all = button(tr("Reset all keys"), quiet=True, small=True)
         for name, widget in (("rebind", self.rebind), ("without", self.without), ("reset", self.reset)):
             widget.setObjectName(f"key-{name}")
             widget.setAutoDefault(False)
@@ -265,7 +265,7 @@ class KeyMap(QDialog):
         return self._actions.declaration(action_id).key
 
     def _name(self, action_id: str) -> str:
-        return self._actions[action_id].text()
+        return tr(self._actions.declaration(action_id).text).rstrip("…")
 
     def _tell(self, text: str, role: str = "small") -> None:
         self.told.setProperty("role", role)
