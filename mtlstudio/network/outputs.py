@@ -83,6 +83,8 @@ def _check(spec: ProjectSpec, wired: Wiring, output: Output, task: TaskSpec, sha
         problems.append(
             _problem(output, refusals.OUTPUT_SIZE, wired, "append_head", task=task.name, size=size, found=found)
         )
+    if kind == "sequence" and shape[1] < (least := bind(task).least_steps):
+        problems.append(_problem(output, refusals.OUTPUT_STEPS, wired, task=task.name, least=least, found=shape[1]))
     return problems
 
 

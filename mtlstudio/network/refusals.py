@@ -173,6 +173,11 @@ OUTPUT_SIZE = declare(
     mark("“{task}” needs maps of {size} × {size}, but “{layer}” gives {found}."),
     mark("End its way with a map head: it brings maps to the picture's size."),
 )
+OUTPUT_STEPS = declare(
+    "network.output_steps",
+    mark("“{task}” may have {least} symbols, but “{layer}” gives only {found} steps."),
+    mark("Read it where maps are wider, use larger pictures, or lower the task's largest length."),
+)
 
 
 class Refusal(StudioError):

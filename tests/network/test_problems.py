@@ -123,6 +123,7 @@ CASES: dict[str, tuple[str, Callable[[Sketch], ProjectSpec]]] = {
     refusals.OUTPUT_CHANNELS: (
         "kind", lambda d: chain(d, ("global_pool", {}), ("fully_connected", {"out_features": 10}), head=False),
     ),
+    refusals.OUTPUT_STEPS: ("word", lambda d: chain(d, ("max_pool", {"kernel_size": 8}))),
     refusals.OUTPUT_SIZE: ("mask", lambda d: chain(d, ("convolution", {"out_channels": 3, "stride": 4}), head=False)),
 }  # fmt: skip
 ELSEWHERE = {refusals.REFUSED, refusals.CANNOT_BUILD}
