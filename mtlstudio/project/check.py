@@ -217,9 +217,19 @@ def _numbers(spec: ProjectSpec) -> Iterator[Problem]:
     for dataset in spec.datasets:
         yield from _finite(Place("dataset", dataset.id), "", dataset)
     for layer in spec.network.layers:
-        yield from _finite(Place("layer", layer.id), "", layer)
+        if not (_sound(layer.learning_rate_factor) and _sound(layer.parameters)):
+            yield from _finite(Place("layer", layer.id), "", layer)
     for name in ("optimizer", "schedule", "balancing"):
         yield from _finite(Place("training"), name, getattr(spec.training, name))
+
+
+def _sound(value: Any) -> bool:
+    """Whether there is nothing to tell of a value: quick, for there are many."""
+    if isinstance(value, Mapping):
+        return all(map(_sound, value.values()))
+    if isinstance(value, tuple):
+        return all(map(_sound, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _finite(place: Place, name: str, value: Any) -> Iterator[Problem]:

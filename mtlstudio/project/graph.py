@@ -102,10 +102,15 @@ def carried(connection: Connection, tasks: frozenset[str]) -> frozenset[str]:
 
 
 def crossing(network: NetworkSpec) -> set[str]:
-    """Layers between tasks: those that something is connected to at the port of a single task."""
-    found = {c.target for c in network.connections if lane_of(c.target_port) is not None}
-    found |= {c.source for c in network.connections if lane_of(c.source_port) is not None}
+    """Layers between tasks: those that give something at the port of a single task (a lane)."""
+    found = {c.source for c in network.connections if lane_of(c.source_port) is not None}
     return found | {output.layer for output in network.outputs if lane_of(output.port) is not None}
+
+
+def laned(network: NetworkSpec) -> set[str]:
+    """Layers with ports of single tasks (lanes) in use: those between tasks, and such as take something of single
+    tasks but give the same to all."""
+    return crossing(network) | {c.target for c in network.connections if lane_of(c.target_port) is not None}
 
 
 def mixed_lanes(network: NetworkSpec) -> list[Connection | Output]:

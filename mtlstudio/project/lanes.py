@@ -18,8 +18,3 @@ def lane(task_id: str) -> str:
 def lane_of(port: str) -> str | None:
     """Id of the task that a port belongs to; None for a port of all tasks."""
     return port.removeprefix(_PREFIX) if port.startswith(_PREFIX) else None
-
-
-def carries(port: str, task_id: str) -> bool:
-    """Whether a task's way may lead through a port."""
-    return lane_of(port) in (None, task_id)

@@ -141,7 +141,7 @@ def test_the_trunk_ends_before_it() -> None:
     ]  # fmt: skip
     joined = edits.set_split_point(spec, 2)
     assert into(joined, stitch) == dict.fromkeys([lane(task) for task in "abc"], "s1_a")
-    assert "“Stitch” gives each task features of its own" in refusal(edits.set_split_point, spec, 3)
+    assert "“Stitch” stands between tasks" in refusal(edits.set_split_point, spec, 3)
     apart = edits.set_split_point(spec, 0)
     assert_sound(apart)
     assert apart.network.layer(stitch).tasks == {"a", "b", "c"}

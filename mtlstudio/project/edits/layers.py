@@ -157,7 +157,7 @@ def move_layer(spec: ProjectSpec, layer_id: str, at: Connection | Output) -> Pro
         refuse(mark("“{layer}” has nothing before it and cannot be moved"), layer=layer.name)
     if layer_id in ((at.layer,) if isinstance(at, Output) else (at.source, at.target)):
         return spec
-    if layer_id in crossing(network):
+    if layer_id in crossing(network) or lane_of(way.target_port) is not None:
         refuse(
             mark("“{layer}” stands between tasks and cannot be moved as a whole"),
             mark("Delete it, and put it in at its new place."),
@@ -182,7 +182,7 @@ def shift_layer(spec: ProjectSpec, layer_id: str, steps: int) -> ProjectSpec:
         raise ValueError(steps)
     network = settled(spec.network, spec.task_ids)
     layer = layer_of(network, layer_id)
-    lanes = _lane_ways(network, layer_id, steps)
+    lanes = _lane_ways(network, layer_id, steps) if layer_id in crossing(network) else {}
     if lanes:
         for task_id in lanes:
             spec = _swap(spec, network, _lane_ways(network, layer_id, steps)[task_id])
@@ -261,8 +261,8 @@ def _swap(spec: ProjectSpec, network: NetworkSpec, between: Connection) -> Proje
     if before is None or main_connection(network, second.id, own) != between:
         refuse(mark("“{second}” does not follow “{first}”"), first=first.name, second=second.name)
     crossed = crossing(network) & {first.id, second.id}
-    if len(crossed) == 2:
-        refuse(mark("“{first}” and “{second}” both stand between tasks"), first=first.name, second=second.name)
+    if len(crossed) == 2 or (own and not crossed):
+        refuse(mark("“{first}” and “{second}” cannot be swapped"), first=first.name, second=second.name)
     given = lane(own) if first.id in crossed else None
     leaving = [c for c in network.connections if c.source == first.id and given in (None, c.source_port)]
     ends = [o for o in network.outputs if o.layer == first.id and given in (None, o.port)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mtlstudio.base.texts import mark
-from mtlstudio.project.graph import by_id, crossing, depths, incoming, reaches
+from mtlstudio.project.graph import by_id, depths, incoming, laned, reaches
 from mtlstudio.project.lanes import lane_of
 from mtlstudio.project.spec import LayerSpec, NetworkSpec
 
@@ -52,7 +52,7 @@ class Ways:
     Attributes:
         layers: all layers by id.
         wirings: what is connected to each, but for ports of single tasks: these do not meet in the layer's inputs.
-        crossing: layers between tasks.
+        laned: layers with ports of single tasks.
         live: for each layer the tasks whose output depends on it; a dead one takes part in no way.
 
     Raises:
@@ -69,7 +69,7 @@ class Ways:
                     continue
                 ports.setdefault(connection.target_port, []).append((connection.source, connection.source_port))
             self.wirings[layer_id] = tuple(sorted((port, tuple(sources)) for port, sources in ports.items()))
-        self.crossing = crossing(network)
+        self.laned = laned(network)
         self.live = reaches(network)
         self._columns = depths(network)
         self._giving = {output.layer for output in network.outputs}

@@ -11,7 +11,7 @@ from mtlstudio.base.texts import mark
 from mtlstudio.project.edits.common import checked_name, layer_of, layer_stem, refuse, refuse_circle, with_settled
 from mtlstudio.project.edits.rewiring import new_id, settled, taken_ids
 from mtlstudio.project.edits.values import set_frozen
-from mtlstudio.project.graph import INPUT_TYPE, ancestors, crossing, main_connection
+from mtlstudio.project.graph import INPUT_TYPE, ancestors, laned, main_connection
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec
 
 
@@ -71,7 +71,7 @@ def swap_layers(spec: ProjectSpec, first: str, second: str) -> ProjectSpec:
     network = settled(spec.network, spec.task_ids)
     one, two = layer_of(network, first), layer_of(network, second)
     for layer in (one, two):
-        if layer.type == INPUT_TYPE or layer.id in crossing(network):
+        if layer.type == INPUT_TYPE or layer.id in laned(network):
             refuse(mark("“{layer}” cannot change places with another"), layer=layer.name)
     if first == second:
         refuse(mark("Choose two layers to swap"))

@@ -152,13 +152,14 @@ def _joined(network: NetworkSpec, layer: LayerSpec, task_id: str) -> tuple[Netwo
     ways = Ways(network)
     for other_id in ways.candidates(layer.id, task_id):
         related = ways.related(layer.id, other_id)
-        if layer.id in ways.crossing and not (related or ways.same_column(layer.id, other_id)):
+        placed = related or ways.same_column(layer.id, other_id)
+        if layer.id in ways.laned and not ways.wirings[layer.id] and not placed:
             continue  # nothing but their place tells that two layers between tasks are the same
         trial, own_id = _own(network, other_id, task_id)
         found = (ways if trial is network else Ways(trial)).match(layer.id, own_id)
         if found.difference is None:
             merged = merge(trial, {other: one for one, other in found.pairs.items()})
-            if not ways.crossing or layer.id not in ancestors(merged, layer.id):
+            if not ways.laned or layer.id not in ancestors(merged, layer.id):
                 return merged, None, False
         elif found.fits or found.apart or related:
             apart = found.apart if unlike is None else apart

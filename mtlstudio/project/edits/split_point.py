@@ -133,9 +133,9 @@ class _Trunk:
         done = self._partner_of[self.tasks[0]]
         following = (i for i in self._order if i not in done and all(s in done for s in self._sources(i)))
         for layer_id in following:
-            if layer_id in self.ways.crossing:
+            if layer_id in self.ways.laned:
                 refuse(
-                    mark("“{layer}” gives each task features of its own: all that can be shared before it is shared"),
+                    mark("“{layer}” stands between tasks: all that can be shared before it is shared"),
                     layer=self.ways.layers[layer_id].name,
                 )
             lacking = [task_id for task_id in self.tasks if self._partner(layer_id, task_id) is None]
@@ -166,7 +166,7 @@ class _Trunk:
         inputs: dict[str, str] = {}
         while ready:
             layer_id = self._order[heapq.heappop(ready)[1]]
-            partners = None if layer_id in self.ways.crossing else self._partners(layer_id)
+            partners = None if layer_id in self.ways.laned else self._partners(layer_id)
             if partners is None:
                 continue
             for task_id, partner in partners.items():
