@@ -136,7 +136,6 @@ def test_experts_of_mmoe_are_shared_and_gates_own(sketch) -> None:
     experts = [layer for layer in network.layers if layer.name.startswith("Expert")]
     gates = of_type(network, "expert_mix")
     assert len(experts) == 4 and groups(experts) == {ALL} and groups(gates) == OWN
-    assert [gate.name for gate in gates] == ["Kind's gate", "Count's gate", "Mask's gate"]
     for gate in gates:
         assert sum(c.target == gate.id and c.target_port == "experts" for c in network.connections) == 4
 
@@ -145,7 +144,7 @@ def test_experts_of_mmoe_are_shared_and_gates_own(sketch) -> None:
 def test_experts_of_cgc_and_ple_are_shared_and_own(sketch, template_id, levels) -> None:
     network = drawn(sketch(*PETS, image_size=64).spec, template_id).network
     shared = [layer for layer in network.layers if layer.name.startswith("Shared expert")]
-    own = [layer for layer in network.layers if layer.name.startswith("Own expert")]
+    own = [layer for layer in network.layers if layer.name.startswith("Expert")]
     assert len(shared) == 2 * levels and groups(shared) == {ALL}
     assert len(own) == 3 * levels and groups(own) == OWN
     gates = of_type(network, "expert_mix")

@@ -22,9 +22,8 @@ def draw(sketch: Sketch) -> None:
     ]
     skips = {n: End(layer) for n, layer in stem.items()}
     for task in tasks:
-        own = expert(sketch, tr("Own expert"), before, width, id=f"{task.id} expert")
-        name = tr("{task}'s gate", task=task.name)
-        mixed = gate(sketch, name, [own, *shared], before, id=f"{task.id} gate")
+        own = expert(sketch, tr("Expert"), before, width, id=f"{task.id} expert")
+        mixed = gate(sketch, tr("Gate"), [own, *shared], before, id=f"{task.id} gate")
         finish(sketch, task, End(mixed), count, skips)
 
 

@@ -19,8 +19,7 @@ def draw(sketch: Sketch) -> None:
     ]
     skips = {n: End(layer) for n, layer in stem.items()}
     for task in tasks:
-        name = tr("{task}'s gate", task=task.name)
-        mixed = gate(sketch, name, experts, stem[count - 1], id=f"{task.id} gate")
+        mixed = gate(sketch, tr("Gate"), experts, stem[count - 1], id=f"{task.id} gate")
         finish(sketch, task, End(mixed), count, skips)
 
 

@@ -45,14 +45,13 @@ def level(sketch: Sketch, n: int, width: int, shared_before: str, before: Mappin
         for index in range(1, _SHARED + 1)
     ]
     own = {
-        task_id: expert(sketch, tr("Own expert {n}", n=n), end, width, id=f"level {n} {task_id} expert")
+        task_id: expert(sketch, tr("Expert {n}", n=n), end, width, id=f"level {n} {task_id} expert")
         for task_id, end in before.items()
     }
     mixed = {}
     for task in sketch.spec.tasks:
-        name = tr("{task}'s gate {n}", task=task.name, n=n)
         experts = [own[task.id], *shared]
-        mixed[task.id] = gate(sketch, name, experts, before[task.id], id=f"level {n} {task.id} gate")
+        mixed[task.id] = gate(sketch, tr("Gate {n}", n=n), experts, before[task.id], id=f"level {n} {task.id} gate")
     return Level(shared, own, mixed)
 
 
