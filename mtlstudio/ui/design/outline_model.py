@@ -217,19 +217,17 @@ class OutlineModel(QAbstractItemModel):
                     above = made[group.id]
                 self._by_layer[layer.id] = above.add(_line(layer, problems.get(layer.id, ())))
 
-    def _fits(self, layer: LayerSpec, problems: Iterable[Problem]) -> bool:
+    def _fits(self, layer: LayerSpec, problems: Sequence[Problem]) -> bool:
         if not self._words:
             return True
         values = " ".join(f"{name}={value}" for name, value in layer.parameters.items()).casefold()
-        names = " ".join(
-            f"{name} {value if isinstance(value, str) else ''}" for name, value in layer.parameters.items()
-        )
-        told = " ".join(problem.text() for problem in problems)
-        states = [tr("frozen")] * layer.frozen + [tr("bypassed")] * layer.bypassed + [tr("problem")] * bool(told)
-        everything = (
-            f"{layer.name} {layer.id} {layer.type} {_type(layer)} {values} {told} {' '.join(states)}".casefold()
-        )
-        return all(word in everything for word in self._words)
+        words = [f"{name} {value if isinstance(value, str) else ''}" for name, value in layer.parameters.items()]
+        words += [problem.text() for problem in problems]
+        words += [tr("problem")] * bool(problems)
+        words += [tr("frozen")] * layer.frozen + [tr("bypassed")] * layer.bypassed
+        words += [layer.name, layer.id, layer.type, _type(layer)]
+        everything = " ".join(words).casefold()
+        return all(word in (values if "=" in word else everything) for word in self._words)
 
 
 def _line(layer: LayerSpec, problems: Iterable[Problem]) -> Node:
