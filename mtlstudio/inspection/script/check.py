@@ -43,7 +43,7 @@ found = []
 for number, case in enumerate(torch.load(folder / "cases.pt", weights_only=True)):
     try:
         spec = importlib.util.spec_from_file_location(f"script{number}", case["script"])
-        script = importlib.util.module_from_spec(spec)
+        script = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(script)
         network = getattr(script, case["class"])()
         script.load_weights(network, Path(case["weights"]))

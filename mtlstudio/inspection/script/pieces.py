@@ -50,6 +50,41 @@ def preprocess(picture: Image.Image) -> Tensor:
     return (pixels - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
 '''
 
+_MAP = '''
+def preprocess_map(values: Tensor, name: str) -> Tensor:
+    """An input beside the picture, (C, H, W) with NaN where unknown, as the network takes it: (1, C, S, S) float32."""
+{square}
+    mean, std = (torch.tensor(numbers).view(-1, 1, 1) for numbers in OTHER_INPUTS[name])
+    return ((square - mean) / std).nan_to_num(nan=0.0)
+'''
+
+MAPS = {
+    "stretch": _MAP.replace(
+        "{square}",
+        """\
+    square = nn.functional.interpolate(values[None].float(), (IMAGE_SIZE, IMAGE_SIZE), mode="nearest-exact")""",
+    ),
+    "letterbox": _MAP.replace(
+        "{square}",
+        """\
+    sides = values.shape[1:]
+    height, width = (max(1, round(length * IMAGE_SIZE / max(sides))) for length in sides)
+    top, left = (IMAGE_SIZE - height) // 2, (IMAGE_SIZE - width) // 2
+    square = torch.full((1, len(values), IMAGE_SIZE, IMAGE_SIZE), float("nan"))
+    inner = nn.functional.interpolate(values[None].float(), (height, width), mode="nearest-exact")
+    square[:, :, top : top + height, left : left + width] = inner""",
+    ),
+    "crop": _MAP.replace(
+        "{square}",
+        """\
+    height, width = values.shape[1:]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    inner = values[None, :, top : top + side, left : left + side].float()
+    square = nn.functional.interpolate(inner, (IMAGE_SIZE, IMAGE_SIZE), mode="nearest-exact")""",
+    ),
+}
+
 PLAIN_GROUPS = '''
 def parameter_groups(network: nn.Module) -> list[dict[str, Any]]:
     """Kernels and matrices decay; biases, normalisations and scales do not."""

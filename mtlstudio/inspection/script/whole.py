@@ -10,14 +10,13 @@ from mtlstudio.inspection.script import pieces
 from mtlstudio.inspection.script.imports import import_lines
 from mtlstudio.inspection.script.losses import TaskText, TaskWriter
 from mtlstudio.inspection.script.training import TrainingText, write_training
-from mtlstudio.network.export.layout import comment, text
+from mtlstudio.network.export.layout import Group, Named, comment, statement, text
 from mtlstudio.network.export.model import ModelText, write_model
 from mtlstudio.network.export.source import Import, Sources
 from mtlstudio.network.export.subject import Subject
-from mtlstudio.project.spec import ProjectSpec
 
 NAMES = (
-    "IMAGE_SIZE", "MEAN", "STD", "EPOCHS", "BATCH_SIZE", "LEARNING_RATE", "WEIGHT_DECAY", "LOSS_WEIGHTS",
+    "IMAGE_SIZE", "MEAN", "STD", "OTHER_INPUTS", "preprocess_map", "EPOCHS", "BATCH_SIZE", "LEARNING_RATE", "WEIGHT_DECAY", "LOSS_WEIGHTS",
     "LEARNING_RATE_FACTORS", "FROZEN", "WEIGHTS", "load_weights", "to_square", "preprocess", "predict",
     "parameter_groups", "make_optimizer", "learning_rate_factor", "StandInData", "losses_of", "train", "main",
     "Dataset", "DataLoader", "Path", "Any", "Image", "ImageOps", "argparse", "math", "functional", "F", "partial",
@@ -64,20 +63,20 @@ def write_script(subject: Subject, weights_file: str = "") -> Script:
     writer = TaskWriter(losses)
     tasks = [writer.write(subject.tasks[task]) for task in spec.task_ids if task in subject.network.tasks]
     training = write_training(spec, tasks, model.modules, model.inputs, model.class_name, losses)
-    pictures = len(spec.inputs) == 1 and spec.inputs[0].channels == 3 and spec.inputs[0].type == "image"
+    pictures = any(item.id not in subject.inputs and item.channels == 3 for item in spec.inputs)
     imports = {*_IMPORTS, *model.sources.imports, *losses.imports}
     if pictures:
         imports |= {("PIL", "Image", ""), ("PIL", "ImageOps", "")}
     parts = [
         _header(subject, model, weights_file),
         "\n".join(["from __future__ import annotations", "", *import_lines(imports)]),
-        _constants(subject, tasks, training, weights_file),
+        _constants(subject, model, tasks, training, weights_file),
         *_section("Building blocks", model.sources.texts),
         *_section("The network", [model.text, pieces.LOAD_WEIGHTS.strip("\n")]),
-        *_section("What it says of a picture", _prediction(spec, tasks, model, pictures)),
+        *_section("What it says of a picture", _prediction(subject, tasks, model, pictures)),
         *_section("Losses: each the mean over what is known", [*losses.texts, *(task.loss for task in tasks)]),
         *_section("Training", training.functions),
-        *_section("", [_main(model, weights_file, pictures)]),
+        *_section("", [_main(model, weights_file, pictures and len(spec.inputs) == 1)]),
         'if __name__ == "__main__":\n    main()',
     ]
     unwritten = tuple(task.task for task in tasks if not task.written)
@@ -117,7 +116,9 @@ def _header(subject: Subject, model: ModelText, weights_file: str) -> str:
     return "\n".join([*lines, '"""'])
 
 
-def _constants(subject: Subject, tasks: Sequence[TaskText], training: TrainingText, weights_file: str) -> str:
+def _constants(
+    subject: Subject, model: ModelText, tasks: Sequence[TaskText], training: TrainingText, weights_file: str
+) -> str:
     spec = subject.spec
     groups = [
         [
@@ -125,6 +126,7 @@ def _constants(subject: Subject, tasks: Sequence[TaskText], training: TrainingTe
             *([] if subject.measured else ["# ImageNet's; measure those of your own pictures."]),
             f"MEAN = {tuple(round(value, 8) for value in subject.mean)!r}  # of red, green and blue, scaled to 0..1",
             f"STD = {tuple(round(value, 8) for value in subject.std)!r}",
+            *_statistics(subject, model),
             *([f"WEIGHTS = Path(__file__).with_name({text(weights_file)})"] if weights_file else []),
         ],
         [line for task in tasks for line in task.constants],
@@ -133,7 +135,21 @@ def _constants(subject: Subject, tasks: Sequence[TaskText], training: TrainingTe
     return "\n\n".join("\n".join(group) for group in groups if group)
 
 
-def _prediction(spec: ProjectSpec, tasks: Sequence[TaskText], model: ModelText, pictures: bool) -> list[str]:
+def _statistics(subject: Subject, model: ModelText) -> list[str]:
+    """Mean and deviation of the inputs beside the picture."""
+    values = [
+        Named(f"{text(model.inputs[name])}: ", repr(statistic)) for name, statistic in subject.inputs.items()
+        if name in model.inputs
+    ]  # fmt: skip
+    return (
+        [*statement("OTHER_INPUTS", Group("{", values, "}"), comment="mean and deviation per channel")]
+        if values
+        else []
+    )
+
+
+def _prediction(subject: Subject, tasks: Sequence[TaskText], model: ModelText, pictures: bool) -> list[str]:
+    spec = subject.spec
     resizing = {"letterbox": pieces.LETTERBOX.replace("{bars}", repr(BAR_COLOUR)), "crop": pieces.CROP}
     arguments = ", ".join(f"{name}: Tensor" for name in model.inputs.values())
     passed = ", ".join(f"{name}={name}" if len(model.inputs) > 1 else name for name in model.inputs.values())
@@ -148,7 +164,8 @@ def _prediction(spec: ProjectSpec, tasks: Sequence[TaskText], model: ModelText, 
         "    }",
     ]
     square = [resizing.get(spec.data.resize, pieces.STRETCH).strip("\n"), pieces.PREPROCESS.strip("\n")]
-    return [*(square if pictures else []), *(task.prediction for task in tasks), "\n".join(predict)]
+    others = [pieces.MAPS.get(spec.data.resize, pieces.MAPS["stretch"]).strip("\n")] if subject.inputs else []
+    return [*(square if pictures else []), *others, *(task.prediction for task in tasks), "\n".join(predict)]
 
 
 def _main(model: ModelText, weights_file: str, pictures: bool) -> str:

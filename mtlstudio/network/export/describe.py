@@ -35,6 +35,9 @@ def description(subject: Subject, input_names: Mapping[str, str], **more: Any) -
             {
                 "name": input_names[item.id], "id": item.id, "type": item.type, "dtype": "float32",
                 "shape": ["batch", item.channels, size, size],
+                **({"mean": list(subject.inputs[item.id][0]), "std": list(subject.inputs[item.id][1]),
+                    "resize": "nearest neighbour; unknown pixels 0 after standardisation"}
+                   if item.id in subject.inputs else {}),
             }
             for item in spec.inputs
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import math
@@ -33,6 +34,7 @@ class Writer:
 
     def __init__(self, recorder: Recorder, sources: Sources) -> None:
         self._recorder, self.sources = recorder, sources
+        self._opened = False
 
     def module(self, module: nn.Module) -> Expression:
         """The expression that makes such a module.
@@ -40,10 +42,50 @@ class Writer:
         Raises:
             Unwritable: it was not made by a call that can be repeated.
         """
-        call = self._recorder.call(module)
-        if call is None:
+        calls = self._recorder.calls(module)
+        if not calls:
             raise Unwritable(f"{type(module).__name__}: made in a way that cannot be written down")
-        return Group(self._name(call.maker) + "(", self._arguments(call), ")")
+        call, outside = calls[0], self._opened
+        if self._opened or any(_is_record(value) for value in call.values.values()):
+            # The table behind it holds more than this network: rather what it comes to for this one.
+            call = next((inner for inner in reversed(calls) if self._makes(inner, module)), call)
+            self._opened = call is not calls[0]
+        try:
+            return Group(self._name(call.maker) + "(", self._arguments(call), ")")
+        finally:
+            self._opened = outside
+
+    def _makes(self, call: Call, module: nn.Module) -> bool:
+        """Whether a call by itself makes such a module: nothing was changed afterwards."""
+        try:
+            with torch.device("meta"):
+                made = self._again(call)
+        except Exception:  # whatever it says: it is then no way to make it
+            return False
+        return repr(made) == repr(module) and _sizes(made) == _sizes(module)
+
+    def _again(self, call: Call) -> nn.Module:
+        positional: list[Any] = []
+        words: dict[str, Any] = {}
+        for parameter in call.signature.parameters.values():
+            value = self._remade(call.values[parameter.name])
+            if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                positional += value
+            elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                words |= value
+            elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                words[parameter.name] = value
+            else:
+                positional.append(value)
+        made: nn.Module = call.maker(*positional, **words)
+        return made
+
+    def _remade(self, value: Any) -> Any:
+        if isinstance(value, nn.Module):
+            return self._again(self._recorder.calls(value)[0])
+        if isinstance(value, list | tuple):
+            return type(value)(self._remade(item) for item in value)
+        return value
 
     def _arguments(self, call: Call) -> list[Expression]:
         parameters = list(call.signature.parameters.values())
@@ -100,6 +142,10 @@ class Writer:
             return Group("partial(", [self._name(value.func), *map(self._value, value.args), *words], ")")
         if inspect.isclass(value) or inspect.isroutine(value):
             return self._name(value)
+        if _is_record(value):
+            signature = inspect.signature(type(value))
+            values = {name: getattr(value, name) for name in signature.parameters}
+            return Group(self._name(type(value)) + "(", self._arguments(Call(type(value), signature, values)), ")")
         raise Unwritable(f"a value of the type {type(value).__name__}")
 
     def _ordered(self, value: OrderedDict[str, Any]) -> Expression:
@@ -128,6 +174,14 @@ class Writer:
             raise Unwritable(f"{module}.{maker.__qualname__} belongs neither to torch nor to the network")
         self.sources.imports.add((module, "", ""))
         return f"{module}.{maker.__qualname__}"
+
+
+def _is_record(value: Any) -> bool:
+    return dataclasses.is_dataclass(value) and not inspect.isclass(value)
+
+
+def _sizes(module: nn.Module) -> list[tuple[str, Any]]:
+    return [(name, value.shape) for name, value in module.state_dict().items()]
 
 
 def _package(name: str) -> Any:

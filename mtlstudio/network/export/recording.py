@@ -40,17 +40,19 @@ class Call:
 
 
 class Recorder:
-    """Notes how modules were made; they live as long as the recorder, so that their ids stay their own."""
+    """Notes how modules were made; they live as long as the recorder, so that their ids stay their own.
+
+    A function of the studio that makes modules is looked into: what it calls is noted as well.
+    """
 
     def __init__(self) -> None:
-        self._calls: dict[int, Call] = {}
+        self._calls: dict[int, list[Call]] = {}
         self._alive: list[nn.Module] = []
-        self._inside: FrameType | None = None
-        self._call: Call | None = None
+        self._open: list[tuple[FrameType, Call]] = []
 
-    def call(self, module: nn.Module) -> Call | None:
-        """The call that made a module; None where nobody saw it."""
-        return self._calls.get(id(module))
+    def calls(self, module: nn.Module) -> tuple[Call, ...]:
+        """The calls that made a module, each within the one before; none where nobody saw it."""
+        return tuple(reversed(self._calls.get(id(module), ())))
 
     def watch(self, build: Callable[[], nn.Module]) -> nn.Module:
         """What `build` makes, its calls noted."""
@@ -60,19 +62,22 @@ class Recorder:
             return build()
         finally:
             sys.setprofile(previous)
-            self._inside = self._call = None
+            self._open.clear()
 
     def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
-        if self._inside is None:
-            if event == "call" and (call := _call_of(frame)) is not None:
-                self._inside, self._call = frame, call
-        elif event == "return" and frame is self._inside:
-            assert self._call is not None
-            made = frame.f_locals[frame.f_code.co_varnames[0]] if inspect.isclass(self._call.maker) else arg
-            if isinstance(made, nn.Module) and id(made) not in self._calls:
-                self._calls[id(made)] = self._call
+        if event == "call":
+            if (not self._open or _is_own_function(self._open[-1][1])) and (call := _call_of(frame)) is not None:
+                self._open.append((frame, call))
+        elif event == "return" and self._open and frame is self._open[-1][0]:
+            _frame, call = self._open.pop()
+            made = frame.f_locals[frame.f_code.co_varnames[0]] if inspect.isclass(call.maker) else arg
+            if isinstance(made, nn.Module):
+                self._calls.setdefault(id(made), []).append(call)
                 self._alive.append(made)
-            self._inside = self._call = None
+
+
+def _is_own_function(call: Call) -> bool:
+    return inspect.isfunction(call.maker) and call.maker.__module__.startswith(_MAKERS[0])
 
 
 def _call_of(frame: FrameType) -> Call | None:
@@ -104,9 +109,7 @@ def _values(frame: FrameType, skipped: int) -> dict[str, Any]:
 
 
 def _resolved(module: str, qualname: str) -> Callable[..., Any] | None:
-    found: Any = sys.modules.get(module)
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
+    found = getattr(sys.modules.get(module), qualname, None)  # methods have a dot, inner functions more
     return found if inspect.isfunction(found) else None
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mtlstudio.network.compile import MultiTaskNetwork
-from mtlstudio.network.trained import blank_network, load_network
+from mtlstudio.network.trained import Statistic, blank_network, load_network
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.folder import RunFolder
 from mtlstudio.tasks.interface import BoundTask
@@ -24,6 +24,7 @@ class Subject:
         network: on the CPU, in eval mode.
         tasks: bound to the statistics of the training data, where there are any.
         mean, std: that pictures, scaled to 0..1, are standardised with.
+        inputs: input id -> mean and deviation per channel, of the inputs beside the picture.
         run: id of the run; "" for a design without one.
         checkpoint: what was taken of the run.
         epoch: of the checkpoint.
@@ -35,6 +36,7 @@ class Subject:
     tasks: Mapping[str, BoundTask]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    inputs: Mapping[str, Statistic] = field(default_factory=dict)
     run: str = ""
     checkpoint: str = ""
     epoch: int = 0
@@ -45,7 +47,15 @@ def of_run(run: RunFolder, which: str | int = "best") -> Subject:
     """A trained network. Raises StudioError as `load_network` does."""
     loaded = load_network(run, which)
     return Subject(
-        loaded.spec, loaded.network, loaded.tasks, loaded.mean, loaded.std, loaded.run, str(which), loaded.epoch
+        loaded.spec,
+        loaded.network,
+        loaded.tasks,
+        loaded.mean,
+        loaded.std,
+        loaded.inputs,
+        loaded.run,
+        str(which),
+        loaded.epoch,
     )
 
 
@@ -57,5 +67,6 @@ def of_design(spec: ProjectSpec) -> Subject:
     """
     plain = spec.data.normalisation == "none"
     mean, std = ((0.0,) * 3, (1.0,) * 3) if plain else (IMAGENET_MEAN, IMAGENET_STD)
-    measured = spec.data.normalisation != "dataset"
-    return Subject(spec, blank_network(spec).eval(), bind_all(spec), mean, std, measured=measured)
+    others = {item.id: ((0.0,) * item.channels, (1.0,) * item.channels) for item in spec.inputs if item.type != "image"}
+    measured = spec.data.normalisation != "dataset" and not others
+    return Subject(spec, blank_network(spec).eval(), bind_all(spec), mean, std, others, measured=measured)
