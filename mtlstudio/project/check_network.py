@@ -139,15 +139,16 @@ def _layers(spec: ProjectSpec) -> Iterator[Problem]:
     for layer_id, count in Counter(layer.id for layer in network.layers).items():
         if count > 1:
             yield _error(DUPLICATE_LAYER, Place("layer", layer_id), id=layer_id, count=count)
-    inputs = [item.id for item in spec.inputs]
+    inputs, tasks = [item.id for item in spec.inputs], frozenset(spec.task_ids)
     for layer in network.layers:
-        place = Place("layer", layer.id)
-        for task_id in sorted(layer.tasks - set(spec.task_ids)):
-            yield _error(UNKNOWN_TASK, place, mend="recompute_sharing", name=layer.name, task=task_id)
+        if not layer.tasks <= tasks:
+            for task_id in sorted(layer.tasks - tasks):
+                place = Place("layer", layer.id)
+                yield _error(UNKNOWN_TASK, place, mend="recompute_sharing", name=layer.name, task=task_id)
         if layer.type != INPUT_TYPE:
             if not into[layer.id]:
                 severity = Severity.ERROR if reach[layer.id] else Severity.WARNING  # put there, not connected yet
-                yield Problem(NO_SOURCE, severity, place, FrozenDict(name=layer.name))
+                yield Problem(NO_SOURCE, severity, Place("layer", layer.id), FrozenDict(name=layer.name))
         elif layer.parameters.get("input") not in inputs:
             known, named = ", ".join(inputs) or "—", str(layer.parameters.get("input", ""))
             yield _error(UNKNOWN_INPUT, Place("layer", layer.id, "input"), name=layer.name, input=named, known=known)
@@ -156,13 +157,15 @@ def _layers(spec: ProjectSpec) -> Iterator[Problem]:
 def _connections(network: NetworkSpec) -> Iterator[Problem]:
     layers = by_id(network)
     for connection, count in Counter(network.connections).items():
+        target = layers.get(connection.target)
+        if count == 1 and connection.source in layers and target is not None and target.type != INPUT_TYPE:
+            continue
         place = connection_place(connection)
         for layer_id in dict.fromkeys((connection.source, connection.target)):
             if layer_id not in layers:
                 yield _error(UNKNOWN_LAYER, place, mend="remove_connection", layer=layer_id)
         if count > 1:
             yield _error(DUPLICATE_CONNECTION, place, mend="recompute_sharing", count=count)
-        target = layers.get(connection.target)
         if target is not None and target.type == INPUT_TYPE:
             yield _error(INTO_INPUT, place, mend="remove_connection", name=target.name)
 
@@ -193,12 +196,16 @@ def _ports(network: NetworkSpec, variadic: Variadic) -> Iterator[Problem]:
 
 def _sharing(spec: ProjectSpec) -> Iterator[Problem]:
     network, layers, reach = spec.network, by_id(spec.network), reaches(spec.network)
+    tasks = frozenset(spec.task_ids)
     for layer in network.layers:
-        place, actual = Place("layer", layer.id), reach[layer.id] & set(spec.task_ids)
+        actual = reach[layer.id] & tasks
+        if actual and actual == layer.tasks:
+            continue
+        place = Place("layer", layer.id)
         if not actual:
             mend = "" if layer.type == INPUT_TYPE else "remove_dead_layer"
             yield Problem(DEAD, Severity.WARNING, place, FrozenDict(name=layer.name), mend)
-        elif actual != layer.tasks & set(spec.task_ids):
+        elif actual != layer.tasks & tasks:
             said, real = _names(spec, layer.tasks), _names(spec, actual)
             yield _error(SHARING, place, mend="recompute_sharing", name=layer.name, said=said, actual=real)
         if not layer.tasks and spec.tasks:
@@ -208,10 +215,10 @@ def _sharing(spec: ProjectSpec) -> Iterator[Problem]:
         served = frozenset[str]() if target is None else carried(connection, target.tasks)
         if source is None or target is None or served <= source.tasks:
             continue
-        tasks = _names(spec, served - source.tasks)
+        without = _names(spec, served - source.tasks)
         yield _error(
             NOT_SERVED, connection_place(connection), mend="recompute_sharing",
-            source=source.name, target=target.name, tasks=tasks,
+            source=source.name, target=target.name, tasks=without,
         )  # fmt: skip
 
 

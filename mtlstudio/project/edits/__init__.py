@@ -3,11 +3,15 @@
 They raise `EditRefused`, with the reason, where they make no sense. After each edit of the network these hold:
 
 - there is no circle;
-- a layer's tasks are those whose output depends on it; a dead layer keeps its rows;
-- for every connection a → b the tasks of b are among those of a;
-- each task has at most one output, and no connection stands there twice.
+- a layer's tasks are those whose way leads through it (`mtlstudio.project.graph.reaches`); a dead layer keeps its rows;
+- for every connection a → b the tasks of b that it carries are among those of a: into the port of a single task (a lane)
+  that task's alone, which b serves;
+- what leaves a lane is used by that task alone;
+- each task has at most one output, and no connection stands there twice;
+- groups hold what is there, do not overlap, and none of layers is empty; the rows of a group of tasks are neighbours.
 
-Sharing and splitting never change what a task's network computes, only which layers it has in common with others.
+Sharing and splitting never change what a task's network computes, only which layers it has in common with others; but
+those who share a layer between tasks see one another's features, and those who part no longer do.
 """
 
 from mtlstudio.project.edits.common import EditRefused

@@ -130,18 +130,18 @@ def _split_into(spec: ProjectSpec, layer_id: str, parts: list[frozenset[str]]) -
 
 
 def _shared(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec, task_id: str, port: str) -> NetworkSpec:
-    """The network in which the layer serves the task too, and the task's way may go on from `port`."""
+    """The network, not settled, in which the layer serves the task too, and the task's way may go on from `port`."""
     joined, unlike, apart = _joined(network, layer, task_id)
     if joined is not None:
-        return settled(joined, spec.task_ids)
+        return joined
     if unlike is not None:
         refuse(unlike.message, "" if apart else mark("Make them equal first."), **unlike.values)
     if layer.id in crossing(network):
         at = lane_place(spec, network, layer, task_id)
         network = place(network, at, layer.id, lane(task_id), lane(task_id))
         refuse_circle(network, layer)
-        return settled(network, spec.task_ids)
-    return settled(_extended(spec, network, layer, task_id, port), spec.task_ids)
+        return network
+    return _extended(spec, network, layer, task_id, port)
 
 
 def _joined(network: NetworkSpec, layer: LayerSpec, task_id: str) -> tuple[NetworkSpec | None, Difference | None, bool]:
@@ -195,7 +195,7 @@ def _extended(spec: ProjectSpec, network: NetworkSpec, layer: LayerSpec, task_id
             source=source.name,
         )
     if task_id not in source.tasks:
-        network = _shared(spec, network, source, task_id, way.source_port)
+        network = settled(_shared(spec, network, source, task_id, way.source_port), spec.task_ids)
         return _shared(spec, network, layer, task_id, port)  # now it may have a counterpart
     start = (way.source, way.source_port)
     reach = reaches(network)
