@@ -20,7 +20,8 @@ from mtlstudio.data.scenes.dice import Dice, direction
 
 VERSION = 1
 """Of the drawing. Whoever changes what any dials draw raises it."""
-WIDTH, HEIGHT = 120, 48
+SIDE = 96
+"""Width and height of a picture in pixels."""
 INKS: tuple[tuple[str, tuple[float, float, float]], ...] = (
     (mark("Red"), (0.95, 0.25, 0.2)), (mark("Yellow"), (0.95, 0.85, 0.2)), (mark("Green"), (0.25, 0.85, 0.3)),
     (mark("Blue"), (0.35, 0.6, 1.0)), (mark("Purple"), (0.8, 0.4, 0.95)), (mark("White"), (0.95, 0.95, 0.95)),
@@ -36,7 +37,7 @@ DIALS: tuple[Parameter, ...] = (
 )  # fmt: skip
 
 _WHAT, _WHERE, _GROUND, _NOISE = range(4)
-_SLIM, _GAP, _MARGIN = 0.58, 0.2, 4.0  # width and distance of digits in their heights; pixels left free at the edges
+_SLIM, _GAP, _MARGIN = 0.55, 0.3, 4.0  # width and distance of digits in their heights; pixels left free at the edges
 
 Stroke = tuple[tuple[float, float], ...]
 
@@ -87,7 +88,7 @@ def string_of(dials: DigitDials, index: int) -> DigitString:
 
 
 def draw(dials: DigitDials, index: int) -> NDArray[np.uint8]:
-    """Picture `index`, (48, 120, 3) uint8."""
+    """Picture `index`, (96, 96, 3) uint8."""
     said = string_of(dials, index)
     coverage = ink_of(said.text, Dice(dials.seed, index, _WHERE))
     dice = Dice(dials.seed, index, _GROUND)
@@ -101,21 +102,21 @@ def draw(dials: DigitDials, index: int) -> NDArray[np.uint8]:
 
 
 def ink_of(text: str, dice: Dice) -> NDArray[np.float32]:
-    """How far ink covers each pixel, (48, 120) float32 in 0 … 1: digits of jittered size, slant and place that leave a
-    gap between each other."""
-    room = (WIDTH - 2 * _MARGIN) / (len(text) * (_SLIM + _GAP))
-    height = min(dice.between(0.5, 0.82) * HEIGHT, room)
-    pitch = height * (_SLIM + _GAP)
-    left = _MARGIN + dice.share() * max(0.0, WIDTH - 2 * _MARGIN - pitch * len(text))
-    top = _MARGIN / 2 + dice.share() * (HEIGHT - _MARGIN - height)
-    slant, width = dice.between(-0.12, 0.12), height * dice.between(0.055, 0.085)
-    coverage = np.zeros((HEIGHT, WIDTH), np.float32)
+    """How far ink covers each pixel, (96, 96) float32 in 0 … 1: digits of jittered size, slant and place that leave a
+    gap between each other; long strings have slim digits."""
+    height = dice.between(0.32, 0.62) * SIDE
+    pitch = min(height * (_SLIM + _GAP), (SIDE - 2 * _MARGIN) / len(text))
+    across, gap = pitch * _SLIM / (_SLIM + _GAP), pitch * _GAP / (_SLIM + _GAP)
+    left = _MARGIN + dice.share() * max(0.0, SIDE - 2 * _MARGIN - pitch * len(text))
+    top = _MARGIN + dice.share() * (SIDE - 2 * _MARGIN - height)
+    slant, width = dice.between(-0.12, 0.12), pitch * dice.between(0.055, 0.08)
+    coverage = np.zeros((SIDE, SIDE), np.float32)
     for place, digit in enumerate(text):
-        own = height * dice.between(0.88, 1.0)
-        x = left + pitch * place + 0.5 * _GAP * height + dice.between(-0.03, 0.03) * height
-        y = top + dice.between(0.0, 1.0) * (height - own)
+        down = height * dice.between(0.88, 1.0)
+        x = left + pitch * place + 0.5 * gap + dice.between(-0.1, 0.1) * gap
+        y = top + dice.between(0.0, 1.0) * (height - down)
         strokes = [
-            [(x + own * _SLIM * (px - slant * (py - 0.5)), y + own * py) for px, py in stroke]
+            [(x + across * (px - slant * (py - 0.5)), y + down * py) for px, py in stroke]
             for stroke in glyph(int(digit))
         ]
         np.maximum(coverage, _stroked(strokes, width), out=coverage)
@@ -129,7 +130,7 @@ def _stroked(strokes: Sequence[Sequence[tuple[float, float]]], width: float) -> 
     reach = width + 1
     low, high = np.minimum(starts, ends).min(0) - reach, np.maximum(starts, ends).max(0) + reach
     left, top = max(0, int(low[0])), max(0, int(low[1]))
-    right, bottom = min(WIDTH, int(high[0]) + 1), min(HEIGHT, int(high[1]) + 1)
+    right, bottom = min(SIDE, int(high[0]) + 1), min(SIDE, int(high[1]) + 1)
     x = np.arange(left, right, dtype=np.float32)[None, None, :] + np.float32(0.5)
     y = np.arange(top, bottom, dtype=np.float32)[None, :, None] + np.float32(0.5)
     along = ends - starts
@@ -139,20 +140,20 @@ def _stroked(strokes: Sequence[Sequence[tuple[float, float]]], width: float) -> 
     share = share.clip(0, 1)
     off_x, off_y = dx - share * along[:, 0, None, None], dy - share * along[:, 1, None, None]
     nearest = np.sqrt((off_x**2 + off_y**2).min(0))
-    coverage = np.zeros((HEIGHT, WIDTH), np.float32)
+    coverage = np.zeros((SIDE, SIDE), np.float32)
     coverage[top:bottom, left:right] = (np.float32(width) - nearest + np.float32(0.5)).clip(0, 1)
     return coverage
 
 
 def _ground(dice: Dice) -> NDArray[np.float32]:
-    """A dark colour that changes a little from side to side, with soft spots, (48, 120, 3) float32."""
+    """A dark colour that changes a little from side to side, with soft spots, (96, 96, 3) float32."""
     colour = np.array([dice.between(0.05, 0.28) for _ in range(3)], np.float32)
-    x = (np.arange(WIDTH, dtype=np.float32) / WIDTH)[None, :]
-    y = (np.arange(HEIGHT, dtype=np.float32) / HEIGHT)[:, None]
+    x = (np.arange(SIDE, dtype=np.float32) / SIDE)[None, :]
+    y = (np.arange(SIDE, dtype=np.float32) / SIDE)[:, None]
     light = 1 + dice.between(-0.5, 0.5) * (x - 0.5) + dice.between(-0.5, 0.5) * (y - 0.5)
     for _ in range(4):
         middle_x, middle_y, size = dice.share(), dice.share(), dice.between(0.05, 0.25)
-        away = ((x - middle_x) ** 2 * 6 + (y - middle_y) ** 2) / np.float32(size**2)
+        away = ((x - middle_x) ** 2 + (y - middle_y) ** 2) / np.float32(size**2)
         light = light + dice.between(-0.35, 0.45) / (1 + away)
     ground: NDArray[np.float32] = (light[..., None] * colour).astype(np.float32)
     return ground

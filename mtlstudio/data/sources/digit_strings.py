@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
-from mtlstudio.data.digits import DIALS, HEIGHT, INKS, VERSION, WIDTH, DigitDials, draw, string_of
+from mtlstudio.data.digits import DIALS, INKS, SIDE, VERSION, DigitDials, draw, string_of
 from mtlstudio.data.interface import Layout, Sample, Source, TargetInfo
 
 
@@ -33,7 +33,7 @@ class DigitStrings(Layout):
 
 
 class _DigitSource(Source):
-    """What the pictures show is known at once; each is drawn whenever it is read, in about a millisecond."""
+    """What the pictures show is known at once; each is drawn whenever it is read, in about two milliseconds."""
 
     def __init__(self, dials: DigitDials) -> None:
         self.dials = dials
@@ -47,7 +47,7 @@ class _DigitSource(Source):
         return draw(self.dials, index)
 
     def size(self, sample: Sample) -> tuple[int, int]:
-        return WIDTH, HEIGHT
+        return SIDE, SIDE
 
     def fingerprint(self) -> str:
         return f"digit strings {VERSION} {self.dials}"
