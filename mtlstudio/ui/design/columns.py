@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from mtlstudio.project.graph import CycleError, incoming, order, outgoing
-from mtlstudio.project.lanes import lane_of
+from mtlstudio.project.graph import CycleError, crossing, incoming, order
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec
 
 Pieces = tuple[tuple[int, int], ...]
@@ -47,8 +46,7 @@ def place(network: NetworkSpec, row_of: Mapping[str, int], last: Collection[str]
         last: layers that give an output; those that feed nothing stand in the last column.
     """
     board = _Board(network, row_of)
-    after = outgoing(network)
-    last = {layer_id for layer_id in last if not after.get(layer_id, True)}
+    last = set(last).difference(c.source for c in network.connections)
     ordered = ordered_layers(network)
     for layer_id in ordered:
         if layer_id not in last:
@@ -88,8 +86,7 @@ class _Board:
         self._before: Mapping[str, list[Connection]] = incoming(network)
         self._row = row_of
         self._taken: list[set[int]] = [set() for _ in range(max(row_of.values(), default=0) + 1)]
-        self._crossing = {c.target for c in network.connections if lane_of(c.target_port)}
-        self._crossing |= {c.source for c in network.connections if lane_of(c.source_port)}
+        self._crossing = crossing(network)
         self._stacks: dict[tuple[int, Pieces], list[Spot]] = {}
         self._known: dict[frozenset[str], tuple[Pieces, tuple[int, ...]]] = {}
 
@@ -126,11 +123,10 @@ class _Board:
     def closed_up(self) -> dict[str, Spot]:
         """The spots without empty columns, in the order of the network's list."""
         used = {column: index for index, column in enumerate(sorted({s.column for s in self.spots.values()}))}
-        for _where, stack in sorted(self._stacks.items(), key=lambda item: item[0][0]):
-            if len(stack) > 1:
-                stack.sort(key=self._height)
-                for slot, spot in enumerate(stack):
-                    spot.slot, spot.slots = slot, len(stack)
+        for stack in sorted((s for s in self._stacks.values() if len(s) > 1), key=lambda stack: stack[0].column):
+            stack.sort(key=self._height)
+            for slot, spot in enumerate(stack):
+                spot.slot, spot.slots = slot, len(stack)
         for spot in self.spots.values():
             spot.column = used[spot.column]
         return {layer_id: self.spots[layer_id] for layer_id in self._layers}

@@ -78,6 +78,7 @@ def refusal(spec: ProjectSpec, type_: LayerType, parameters: Mapping[str, Any], 
         if shape is not None:
             type_.check(values, {ports[0].name: (shape,)}, BuildContext(spec.data.image_size))
     except StudioError as error:
+        error.values["layer"] = tr(type_.name)
         return error.text()
     except (KeyError, IndexError):  # it looks at its other ports, too, which nothing is connected to yet
         return ""
@@ -170,6 +171,7 @@ class Joiner:
             shapes[port.name] = (*shapes.get(port.name, ()), shape)
             type_.check(values, shapes, BuildContext(self._spec.data.image_size))
         except StudioError as error:
+            error.values["layer"] = target.name
             return error
         except (KeyError, IndexError):  # it looks at its other ports, too, which nothing is connected to yet
             return None

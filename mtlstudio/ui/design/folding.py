@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from mtlstudio.project.graph import CycleError, incoming, order
 from mtlstudio.project.spec import Connection, LayerGroup, LayerSpec, NetworkSpec, ProjectSpec
@@ -23,8 +24,7 @@ class RowTasks:
         return self.tasks[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A connection and the cards that its line joins."""
 
     connection: Connection
@@ -54,6 +54,8 @@ class Shown:
 
     def network(self) -> NetworkSpec:
         """The cards as a network."""
+        if not self.card_of:
+            return NetworkSpec(self.layers, tuple(link.connection for link in self.links))
         links = (
             link.connection
             if (link.source, link.target) == (link.connection.source, link.connection.target)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mtlstudio.project.rows import row_order
 from mtlstudio.project.spec import ProjectSpec
@@ -95,6 +96,7 @@ class GridLayout:
         members: card -> the layers it stands for, where these are several. card_of: the reverse, for hidden layers.
         groups: card -> id of the folded group of layers it stands for. frames: of those that are not folded.
         ends: (card, row) where a way ends that leads to no output yet.
+        crossing: cards between tasks. broken: cards in several pieces.
     """
 
     tasks: tuple[str, ...]
@@ -115,6 +117,8 @@ class GridLayout:
     groups: Mapping[str, str] = field(default_factory=dict)
     frames: tuple[GroupFrame, ...] = ()
     ends: tuple[tuple[str, int], ...] = ()
+    crossing: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
     def card_id(self, layer_id: str) -> str:
         """The card on which a layer is: its own, or that of its folded group."""
@@ -168,6 +172,8 @@ def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None 
         groups=seen.groups,
         frames=_group_frames(spec, cards),
         ends=_ends(spec, spots, seen.links, seen.card_of),
+        crossing=tuple(i for i, spot in spots.items() if spot.crosses),
+        broken=tuple(i for i, spot in spots.items() if len(spot.pieces) > 1),
     )
 
 
@@ -182,6 +188,13 @@ def words_width(text: str, size: float = 12.5) -> float:
     if text.isascii():
         return 0.6 * size * len(text)
     return sum(size if ord(letter) > 0x2E7F else 0.6 * size for letter in text)
+
+
+@lru_cache(maxsize=4096)
+def name_widths(name: str) -> tuple[float, float]:
+    """Width of a name's longest word, and of all of it."""
+    words = name.replace("-", "- ").split()
+    return max(map(words_width, words), default=0.0), words_width(name)
 
 
 def _rows(tasks: Sequence[RowTasks], spots: Mapping[str, Spot], routes: Routes, room: Room) -> tuple[Row, ...]:
@@ -214,12 +227,14 @@ def _trunk(spots: Mapping[str, Spot], links: Sequence[Link], rows: int) -> dict[
     """The layers of the trunk with their columns: behind a layer that is not everybody's there is no trunk."""
     if rows < 2:
         return {}
+    full = {i: spot for i, spot in spots.items() if len(spot.rows) == rows and not spot.crosses}
     before: dict[str, list[str]] = {}
     for link in links:
-        before.setdefault(link.target, []).append(link.source)
+        if link.target in full:
+            before.setdefault(link.target, []).append(link.source)
     trunk: dict[str, int] = {}
-    for layer_id, spot in sorted(spots.items(), key=lambda item: item[1].column):
-        if len(spot.rows) == rows and not spot.crosses and all(i in trunk for i in before.get(layer_id, ())):
+    for layer_id, spot in sorted(full.items(), key=lambda item: item[1].column):
+        if all(i in trunk for i in before.get(layer_id, ())):
             trunk[layer_id] = spot.column
     return trunk
 
@@ -234,9 +249,9 @@ def _columns(
     widths, wished = [NARROW * scale] * count, [WIDE * scale] * count
     for layer_id, spot in spots.items():
         column = spot.column
-        words = max(map(words_width, spot.layer.name.replace("-", "- ").split()), default=0.0)
+        words, name = name_widths(spot.layer.name)
         taps = _TAP * routes.taps.get(layer_id, 0) + 10
-        needed, whole = scale * max(words + 20, taps), scale * max(words_width(spot.layer.name) + 20, taps)
+        needed, whole = scale * max(words + 20, taps), scale * max(name + 20, taps)
         if needed > widths[column]:
             widths[column] = min(NAMED * scale, needed)
         wished[column] = max(wished[column], min(WIDEST * scale, whole))

@@ -96,6 +96,8 @@ def route(links: Sequence[Link], spots: Mapping[str, Spot], row_of: Mapping[str,
 def _common_rows(connection: Connection, source: Spot, target: Spot, row_of: Mapping[str, int]) -> tuple[int, ...]:
     """The rows of both cards; where the connection has a lane only that task's."""
     common = target.rows if target.rows == source.rows else tuple(r for r in target.rows if r in source.rows)
+    if not source.crosses and not target.crosses:
+        return common
     for port in (connection.source_port, connection.target_port):
         task = lane_of(port)
         if task is not None:

@@ -160,6 +160,22 @@ class Scene:
             Rect(x, ribbon + (top - start) * zoom, width, (bottom - top) * zoom) for top, bottom in card.pieces
         ]  # fmt: skip
 
+    def astray(self) -> tuple[float, float]:
+        """By how many pixels the grid has to be moved so that a card can be seen; (0, 0) where one is, or none exists."""
+        main = self.frame.main
+        if any(piece.touches(main) for _card, pieces in self.visible_cards() for piece in pieces):
+            return 0.0, 0.0
+        ways = (self._way_in(piece) for card in self.layout.cards.values() for piece in self._pieces(card))
+        return min(ways, key=lambda way: abs(way[0]) + abs(way[1]), default=(0.0, 0.0))
+
+    def _way_in(self, piece: Rect) -> tuple[float, float]:
+        """How far a rectangle is from being well in view."""
+        main = self.frame.main
+        wide, high = min(40.0, piece.w, main.w), min(40.0, piece.h, main.h)
+        dx = max(0.0, main.x + wide - piece.right) + min(0.0, main.right - wide - piece.x)
+        dy = max(0.0, main.y + high - piece.bottom) + min(0.0, main.bottom - high - piece.y)
+        return dx, dy
+
     def edge(self, layer_id: str, side: str) -> Rect:
         """The handle on the lower or upper edge of a card."""
         rect = self.card(layer_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QScrollBar, QWidget
@@ -160,6 +162,10 @@ class Viewport(QWidget):
 
     def _use(self, camera: Camera) -> None:
         self._camera, self._scene = camera, None
+        dx, dy = self.scene.astray()
+        if dx or dy:
+            x, y = camera.x - dx / camera.zoom_x, camera.y - dy / camera.zoom_y
+            self._camera, self._scene = replace(camera, x=x, y=y), None
         self._place_bars()
         self.looked.emit()
         self.update()

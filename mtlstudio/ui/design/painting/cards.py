@@ -235,11 +235,14 @@ class _CardPainter:
         named = len(lines)
         if self.layer.id in self.scene.layout.groups:
             lines.append((ink.small, ntr("{n} layer", "{n} layers", len(self.members)), ink.colour("dim")))
-        lines += [(ink.figures, text, dim) for text in (figures.shape(shape),) if text]
+        sizes = figures.shape(shape)
+        face = ink.figures if ink.figures.width(sizes) <= rect.w - 9 else ink.small
+        lines += [(face, sizes, dim)] if sizes and face.width(sizes) <= rect.w - 6 else []
         lines += [(ink.small, text, ink.colour("dim")) for text in (self._sharing(rect.w - 11),) if text]
         room = rect.h - (self.scene.tap_size + 8 if self._has_taps() and rect.h < ROOMY else 4)
         if sum(face.height + 1 for face, _t, _c in lines) > room and named > 1:
-            lines[:named] = [(ink.name, self._name(), ink.colour("text"))]
+            whole = ink.name.width(self._name()) <= rect.w - 9
+            lines[:named] = [(ink.name if whole else ink.small, self._name(), ink.colour("text"))]
         while len(lines) > 1 and sum(face.height + 1 for face, _t, _c in lines) > room:
             lines.pop()
         high = sum(face.height + 1 for face, _t, _c in lines)

@@ -26,7 +26,7 @@ def paint_grid(painter: QPainter, scene: Scene, picture: Picture) -> None:
     wires.paint_stacks(painter, scene, ink)
     marks.paint_joins(painter, scene, ink)
     written = cards.paint_cards(painter, scene, picture, ink)
-    if scene.layout.routes.skips or any(card.spot.crosses for card in scene.layout.cards.values()):
+    if scene.layout.routes.skips or scene.layout.crossing:
         painter.save()
         painter.setClipPath(_without(qrect(frame.main), written))
         marks.paint_mixing(painter, scene, ink)

@@ -19,9 +19,8 @@ DOT = 5.0
 def paint_joins(painter: QPainter, scene: Scene, ink: Ink) -> None:
     """Lines between the pieces of cards whose rows are not neighbours; below all cards."""
     pen = QPen(ink.colour("shared"), 1.5, Qt.PenStyle.DotLine)
-    for card, pieces in scene.visible_cards():
-        if len(pieces) < 2:
-            continue
+    for layer_id in scene.layout.broken:
+        card, pieces = scene.layout.cards[layer_id], scene.pieces(layer_id)
         painter.setPen(pen)
         inset = min(10.0, pieces[0].w / 3)
         for upper, lower in pairwise(pieces):
@@ -31,19 +30,19 @@ def paint_joins(painter: QPainter, scene: Scene, ink: Ink) -> None:
 
 def paint_mixing(painter: QPainter, scene: Scene, ink: Ink) -> None:
     """On cards between tasks: each task's way spreads over those of the others."""
-    for card, pieces in scene.visible_cards():
-        lanes = scene.lanes(card.spot.layer.id) if card.spot.crosses else []
-        if pieces[0].w >= 40 and 2 <= len(lanes) <= 8:
+    for layer_id in scene.layout.crossing:
+        lanes = scene.lanes(layer_id)
+        if scene.pieces(layer_id)[0].w >= 40 and 2 <= len(lanes) <= 8:
             _paint_mixing(painter, lanes, ink)
 
 
 def paint_lanes(painter: QPainter, scene: Scene, ink: Ink) -> None:
     """On cards between tasks: where each task's way comes in and leaves."""
     size = DOT * min(1.0, max(0.5, scene.camera.zoom_x))
-    for card, pieces in scene.visible_cards():
-        if not card.spot.crosses or pieces[0].w < 2.2 * DOT:
+    for layer_id in scene.layout.crossing:
+        if scene.pieces(layer_id)[0].w < 2.2 * DOT:
             continue
-        lanes = scene.lanes(card.spot.layer.id)
+        lanes = scene.lanes(layer_id)
         painter.setPen(QPen(ink.colour("card"), 1.5))
         for row, entry, leaving in lanes:
             painter.setBrush(ink.task(scene.layout.tasks[row]))
