@@ -197,7 +197,7 @@ def test_groups_fold_with_keys_and_unfold_with_a_double_click(room: Any) -> None
     room.key(Qt.Key.Key_E, CTRL)
     layout = room.canvas.scene.layout
     card = layout.card_id("up2")
-    assert layout.groups[card] == group.id and "up1" not in layout.cards or card == "up1"
+    assert (layout.groups[card] == group.id and "up1" not in layout.cards) or card == "up1"
     room.click(QPoint(5, room.canvas.height() - 4))
     room.click(room.card(card))
     assert set(room.document.selection) == {"up3", "up2", "up1"}, "one card stands for all"

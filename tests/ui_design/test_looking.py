@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 from typing import Any
 
 import pytest
@@ -87,3 +89,30 @@ def test_the_grid_follows_the_window(room: Any) -> None:
     room.window.resize(room.window.width() + 300, room.window.height())
     QApplication.processEvents()
     assert room.canvas.card_rect("head_mask").right() > before + 150
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_wheel_drag_or_resize_leads_to_nan_or_to_emptiness(room: Any, seed: int) -> None:
+    dice = random.Random(seed)
+    canvas = room.canvas
+    for _step in range(120):
+        at = QPoint(dice.randrange(canvas.width()), dice.randrange(canvas.height()))
+        kind = dice.randrange(5)
+        if kind == 0:
+            room.window.resize(dice.randrange(500, 1900), dice.randrange(300, 1100))
+            QApplication.processEvents()
+        elif kind == 1:
+            button, end = Qt.MouseButton.MiddleButton, QPoint(dice.randrange(-2000, 3000), dice.randrange(-2000, 3000))
+            QTest.mousePress(canvas, button, NONE, at)
+            QTest.mouseMove(canvas, end)
+            QTest.mouseRelease(canvas, button, NONE, end)
+        elif kind == 2:
+            room.key(dice.choice([Qt.Key.Key_F, Qt.Key.Key_Home, Qt.Key.Key_Plus, Qt.Key.Key_Minus]))
+        else:
+            held = dice.choice([NONE, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier])
+            wheel(room, at, dice.choice([-100000, -2400, -120, 1, 120, 2400, 100000]), held)
+        camera, main = canvas.scene.camera, canvas.frame.main
+        assert all(math.isfinite(value) for value in (camera.x, camera.y, camera.zoom_x, camera.zoom_y))
+        assert camera.zoom_x > 0 and camera.zoom_y > 0
+        seen = [piece for _card, pieces in canvas.scene.visible_cards() for piece in pieces if piece.touches(main)]
+        assert seen, "something can always be seen"
