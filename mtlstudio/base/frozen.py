@@ -12,11 +12,15 @@ class FrozenDict(dict[str, Any]):
     Lists inside become tuples, dictionaries frozen ones, so that equality and hashing are by value.
     """
 
+    _hash: int | None = None
+
     def __init__(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         super().__init__({key: freeze(value) for key, value in {**(values or {}), **more}.items()})
 
     def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
+        if self._hash is None:  # reckoned once: the figures of layers are remembered by their parameters
+            self._hash = hash(frozenset(self.items()))
+        return self._hash
 
     def with_(self, **changes: Any) -> FrozenDict:
         """A copy with some values changed or added."""

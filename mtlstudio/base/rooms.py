@@ -28,7 +28,9 @@ def declared_in(package: str, attribute: str) -> tuple[Any, ...]:
 
 def by_id(package: str, attribute: str, thing_id: str) -> Any:
     """The declared thing of that id. Raises KeyError where there is none."""
-    for thing in declared_in(package, attribute):
-        if thing.id == thing_id:
-            return thing
-    raise KeyError(thing_id)
+    return _index(package, attribute)[thing_id]
+
+
+@cache
+def _index(package: str, attribute: str) -> dict[str, Any]:
+    return {thing.id: thing for thing in declared_in(package, attribute)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from mtlstudio.base.texts import language
 from mtlstudio.network import mends as mends  # adds what mends the problems
 from mtlstudio.network.analysis import Analysis, Cost, LayerReport
 from mtlstudio.network.examine import AnalysisCancelled, Examination
@@ -12,9 +13,10 @@ from mtlstudio.network.outputs import check_outputs
 from mtlstudio.network.warnings import warnings
 from mtlstudio.network.wiring import Wiring
 from mtlstudio.project.check import check_structure
+from mtlstudio.project.problems import Problem, Severity
 from mtlstudio.project.spec import ProjectSpec
 
-__all__ = ["Analysis", "AnalysisCancelled", "Cost", "LayerReport", "Memo", "analyze", "conclude"]
+__all__ = ["Analysis", "AnalysisCancelled", "Cost", "LayerReport", "Memo", "analyze", "conclude", "errors_of"]
 
 
 def analyze(spec: ProjectSpec, memo: Memo | None = None, cancelled: Callable[[], bool] | None = None) -> Analysis:
@@ -30,20 +32,46 @@ def analyze(spec: ProjectSpec, memo: Memo | None = None, cancelled: Callable[[],
     Raises:
         AnalysisCancelled: `cancelled` said so.
     """
-    return conclude(Examination(spec, shared_memo() if memo is None else memo, cancelled))
+    return conclude(examined(spec, memo, cancelled))
 
 
-def conclude(examined: Examination) -> Analysis:
+def examined(spec: ProjectSpec, memo: Memo | None = None, cancelled: Callable[[], bool] | None = None) -> Examination:
+    """The walk over the layers; that of the very same specification (nobody can change it) is not made twice.
+
+    Raises:
+        AnalysisCancelled: `cancelled` said so.
+    """
+    memo = shared_memo() if memo is None else memo
+    latest = memo.latest
+    if isinstance(latest, Examination) and latest.spec is spec and latest.language == language():
+        return latest
+    made = Examination(spec, memo, cancelled)
+    memo.latest = made
+    return made
+
+
+def conclude(found: Examination) -> Analysis:
     """The analysis that follows from an examination of all layers."""
-    spec, wired = examined.spec, examined.wired
-    reports = {layer_id: examined.reports.get(layer_id, LayerReport()) for layer_id in wired.layers}
-    problems = [
-        *check_structure(spec, examined.takes_several),
+    spec, wired = found.spec, found.wired
+    reports = {layer_id: found.reports.get(layer_id, LayerReport()) for layer_id in wired.layers}
+    problems = (*_faults(found, reports), *warnings(spec, wired, reports))
+    return Analysis(reports, problems, *_costs(wired, reports))
+
+
+def errors_of(found: Examination) -> tuple[Problem, ...]:
+    """What keeps an examined network from being built; the costs are not reckoned."""
+    if found.errors is None:
+        reports = {layer_id: found.reports.get(layer_id, LayerReport()) for layer_id in found.wired.layers}
+        found.errors = tuple(item for item in _faults(found, reports) if item.severity is Severity.ERROR)
+    return found.errors
+
+
+def _faults(found: Examination, reports: Mapping[str, LayerReport]) -> list[Problem]:
+    return [
+        *check_structure(found.spec, found.takes_several),
         *(problem for report in reports.values() for problem in report.problems),
+        *check_outputs(found.spec, found.wired, reports),
     ]
-    problems += check_outputs(spec, wired, reports)
-    problems += warnings(spec, wired, reports)
-    return Analysis(reports, tuple(problems), *_costs(wired, reports))
 
 
 def _costs(wired: Wiring, reports: Mapping[str, LayerReport]) -> tuple[dict[frozenset[str], Cost], Cost, Cost]:

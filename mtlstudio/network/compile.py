@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark, ntr
-from mtlstudio.network.analyze import conclude
+from mtlstudio.network.analyze import errors_of, examined
 from mtlstudio.network.examine import Examination, ReadyLayer
-from mtlstudio.network.memo import shared_memo
 from mtlstudio.network.modules.between import PassLanes
 from mtlstudio.network.plan import Plan, Ports, Step, make_plan
 from mtlstudio.network.wiring import Wiring
@@ -71,7 +70,7 @@ class MultiTaskNetwork(nn.Module):
         for layer_id, spec in self._specs.items():
             if spec.frozen:
                 self.layers[layer_id].requires_grad_(False)
-        self.train()
+        self._still_frozen()
 
     def forward(self, inputs: Mapping[str, Tensor], tasks: Collection[str] | None = None) -> dict[str, Tensor]:
         """The outputs of some tasks (default: all); only the layers that they need are run.
@@ -115,12 +114,15 @@ class MultiTaskNetwork(nn.Module):
     def train(self, mode: bool = True) -> MultiTaskNetwork:
         """Training or evaluation; the normalisations of frozen layers keep their statistics either way."""
         super().train(mode)
+        self._still_frozen()
+        return self
+
+    def _still_frozen(self) -> None:
         for layer_id, spec in self._specs.items():
             if spec.frozen:
                 for module in self.layers[layer_id].modules():
                     if isinstance(module, _RUNNING_NORMS):
                         module.eval()
-        return self
 
     def parameters_of(self, layer_id: str) -> list[nn.Parameter]:
         """The weights of one layer; none where no task's output depends on it."""
@@ -186,20 +188,20 @@ def compile_network(spec: ProjectSpec) -> MultiTaskNetwork:
     Raises:
         NetworkProblems: it has errors; holds them all.
     """
-    examined = Examination(spec, shared_memo())
-    if errors := conclude(examined).errors:
+    found = examined(spec)
+    if errors := errors_of(found):
         raise NetworkProblems(errors)
-    layers = [examined.ready[layer_id] for layer_id in examined.wired.order if layer_id in examined.needed]
-    modules = {ready.layer.id: _build(ready, examined) for ready in layers}
+    layers = [found.ready[layer_id] for layer_id in found.wired.order if layer_id in found.needed]
+    modules = {ready.layer.id: _build(ready, found) for ready in layers}
     ports = {ready.layer.id: ready.ports for ready in layers}
-    return MultiTaskNetwork(modules, {ready.layer.id: ready.layer for ready in layers}, examined.wired, ports)
+    return MultiTaskNetwork(modules, {ready.layer.id: ready.layer for ready in layers}, found.wired, ports)
 
 
-def _build(ready: ReadyLayer, examined: Examination) -> nn.Module:
+def _build(ready: ReadyLayer, found: Examination) -> nn.Module:
     if ready.layer.bypassed:
         several = ready.ports.crosses and len(ready.ports.outputs) > 1
         return PassLanes(tuple(sorted(ready.layer.tasks))) if several else nn.Identity()
     try:
-        return ready.type.build(ready.parameters, examined.reports[ready.layer.id].input_shapes, ready.context)
+        return ready.type.build(ready.parameters, found.reports[ready.layer.id].input_shapes, ready.context)
     except RuntimeError as error:  # out of memory, above all
         raise StudioError(mark("it cannot be built: {reason}"), where=ready.layer.name, reason=str(error)) from error

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from mtlstudio.base.declare import complete, faults
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.base.texts import language
 from mtlstudio.network import refusals
 from mtlstudio.network.analysis import LayerReport
 from mtlstudio.network.fields import Fields
@@ -64,6 +65,8 @@ class Examination:
         needed: ids of the layers that some task's output depends on. Faults of the others are only warnings.
         reports: layer id -> what was found.
         ready: layer id -> the layer, where its declaration is in order.
+        errors: what keeps it from being built, once somebody has asked.
+        language: of the words in what layer types refuse.
     """
 
     def __init__(self, spec: ProjectSpec, memo: Memo, cancelled: Callable[[], bool] | None = None) -> None:
@@ -71,6 +74,8 @@ class Examination:
         self.needed = self.wired.needed({output.layer for output in self.wired.outputs})
         self.reports: dict[str, LayerReport] = {}
         self.ready: dict[str, ReadyLayer] = {}
+        self.errors: tuple[Problem, ...] | None = None
+        self.language = language()
         self._fields = Fields(spec.data.image_size)
         self._channels = output_channels(spec, self.wired)
         self._heads = {output.layer for output in self.wired.outputs}
@@ -99,35 +104,32 @@ class Examination:
             report = (
                 self._passed(ready, shapes, arriving) if layer.bypassed else self._measured(ready, shapes, arriving)
             )
-            self.reports[layer.id] = replace(report, problems=problems)
+            self.reports[layer.id] = replace(report, problems=problems) if problems else report
         except _Fault as fault:
             self.reports[layer.id] = LayerReport(shapes, problems=fault.problems)
 
     def _declaration(self, layer: LayerSpec) -> tuple[ReadyLayer, tuple[Problem, ...]]:
         """Type and parameters; parameters that the type does not know are problems, but do not hide the shapes."""
         try:
-            type_ = layer_type(layer.type)
+            type_, parameters, wrong = _declared(layer.type, layer.parameters, _kinds(layer.parameters.values()))
         except KeyError:
             raise _Fault(self._problem(layer, refusals.UNKNOWN_LAYER_TYPE, type=layer.type)) from None
-        problems = []
-        for fault in faults(type_.parameters, layer.parameters):
-            name = str(fault.values["name"])
-            known, value = fault.values.get("known"), str(fault.values.get("value"))
-            problems.append(
-                self._problem(layer, refusals.UNKNOWN_PARAMETER, field=name, parameter=name, known=known)
-                if "known" in fault.values
-                else self._problem(
-                    layer, refusals.WRONG_PARAMETER, field=name, parameter=name, value=value,
-                    expected=fault.values["expected"],
-                )
-            )  # fmt: skip
-        if any(problem.code == refusals.WRONG_PARAMETER for problem in problems):
+        problems = tuple(self._wrong(layer, fault) for fault in wrong)
+        if parameters is None:
             raise _Fault(*problems)
         context = self._context
         if (channels := self._channels.get(layer.id)) is not None:
             context = replace(context, output_channels=channels)
-        parameters = FrozenDict(complete(type_.parameters, layer.parameters))
-        return ReadyLayer(layer, type_, parameters, context), tuple(problems)
+        return ReadyLayer(layer, type_, parameters, context), problems
+
+    def _wrong(self, layer: LayerSpec, fault: StudioError) -> Problem:
+        name, known, value = str(fault.values["name"]), fault.values.get("known"), str(fault.values.get("value"))
+        if known is not None:
+            return self._problem(layer, refusals.UNKNOWN_PARAMETER, field=name, parameter=name, known=known)
+        expected = fault.values["expected"]
+        return self._problem(
+            layer, refusals.WRONG_PARAMETER, field=name, parameter=name, value=value, expected=expected
+        )
 
     def _arriving(self, ready: ReadyLayer) -> dict[str, list[Connection]]:
         """Connections by input port."""
@@ -228,6 +230,28 @@ class Examination:
         return Problem(
             code, severity, Place("layer", layer.id, field), FrozenDict({**values, "layer": layer.name}), mend
         )
+
+
+@lru_cache(maxsize=4096)
+def _declared(
+    type_id: str, values: FrozenDict, kinds: tuple[Any, ...]
+) -> tuple[LayerType, FrozenDict | None, tuple[StudioError, ...]]:
+    """The type, all its parameters (None where one cannot be), and what is wrong with those given.
+
+    Args:
+        kinds: of the values, which tell 1 from True.
+
+    Raises:
+        KeyError: there is no such type.
+    """
+    type_ = layer_type(type_id)
+    wrong = tuple(faults(type_.parameters, values))
+    fits = all("known" in fault.values for fault in wrong)
+    return type_, FrozenDict(complete(type_.parameters, values)) if fits else None, wrong
+
+
+def _kinds(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(_kinds(value) if isinstance(value, tuple) else type(value) for value in values)
 
 
 def _measure(ready: ReadyLayer, shapes: dict[str, tuple[Shape, ...]]) -> Any:

@@ -21,6 +21,7 @@ class Memo:
 
     Attributes:
         measured: how many layers were built and run, not remembered.
+        latest: the last examination of a whole network, kept by `mtlstudio.network.analyze`.
     """
 
     def __init__(self, size: int = 4096) -> None:
@@ -28,6 +29,7 @@ class Memo:
         self._entries: OrderedDict[Hashable, Measurement | StudioError] = OrderedDict()
         self._lock = Lock()
         self.measured = 0
+        self.latest: object = None
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -179,7 +179,7 @@ def _own(
 def _start_from(spec: ProjectSpec, declared: Parameter, runs: Mapping[str, str]) -> Parameter:
     """ "Start from" as a choice among the project's runs (id -> name), newest first."""
     chosen = spec.training.start_from
-    choices = {"": tr("Nothing"), **dict(reversed(runs.items()))}
+    choices = {"": tr("Nothing"), **dict(reversed(list(runs.items())))}
     return replace(declared, kind="choice", choices=FrozenDict({**choices, chosen: choices.get(chosen, chosen)}))
 
 
