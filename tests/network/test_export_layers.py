@@ -40,7 +40,7 @@ def shapes_of(type_: LayerType, values: dict[str, Any]) -> dict[str, tuple[Shape
 
 def rewritten(module: nn.Module, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> nn.Module:
     """The module that the written text makes, in a namespace that knows nothing of the studio."""
-    sources = Sources(["nn", "torch", "Tensor", "torchvision"])
+    sources = Sources(["nn", "torch", "Tensor", "torchvision"], recorder.met)
     expression = Writer(recorder, sources).module(module)
     lines = ["from __future__ import annotations", "import torch, torchvision", "from torch import Tensor, nn"]
     for package, name, alias in sources.imports:

@@ -69,7 +69,8 @@ def write_training(
         _optimizer(optimizer.torch_class, values),
         _schedule(schedule, schedule_values, sources),
         _data(spec, tasks, inputs),
-        _loop(tasks, class_name, len(inputs) > 1, bool(frozen), settings.clip_norm),
+        _losses(tasks),
+        _loop(class_name, len(inputs) > 1, bool(frozen), settings.clip_norm),
     ]
     if schedule.id == "plateau":
         notes.append("plateau")
@@ -163,23 +164,26 @@ def _data(spec: ProjectSpec, tasks: Sequence[TaskText], inputs: Mapping[str, str
     return "\n".join([*lines, "        }", f"        return {first}, targets"])
 
 
-def _loop(tasks: Sequence[TaskText], class_name: str, several: bool, frozen: bool, clip: float | None) -> str:
-    """The loop itself."""
-    kind = "dict[str, Tensor]" if several else "Tensor"
-    passed = "**inputs" if several else "inputs"
-    moved = "{name: value.to(device) for name, value in inputs.items()}" if several else "inputs.to(device)"
-    losses = [
-        f"            {text(task.task)}: {task.function}(outputs[{text(task.task)}], targets[{text(task.task)}]),"
+def _losses(tasks: Sequence[TaskText]) -> str:
+    terms = [
+        f"        {text(task.task)}: {task.function}(outputs[{text(task.task)}], targets[{text(task.task)}]),"
         for task in tasks
     ]
     return "\n".join([
         "def losses_of(outputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:",
         '    """The loss of each task, unweighted."""',
         "    return {",
-        *(line[4:] for line in losses),
+        *terms,
         "    }",
-        "",
-        "",
+    ])  # fmt: skip
+
+
+def _loop(class_name: str, several: bool, frozen: bool, clip: float | None) -> str:
+    """The loop itself."""
+    kind = "dict[str, Tensor]" if several else "Tensor"
+    passed = "**inputs" if several else "inputs"
+    moved = "{name: value.to(device) for name, value in inputs.items()}" if several else "inputs.to(device)"
+    return "\n".join([
         *laid_out(Group("def train(", [
             f"network: {class_name}", f"data: Dataset[tuple[{kind}, dict[str, Tensor]]]", "steps: int | None = None",
         ], ")"), after=" -> list[float]:"),

@@ -92,8 +92,9 @@ def write_model(spec: ProjectSpec, network: MultiTaskNetwork, taken: Sequence[st
     """
     class_name, inputs = names.class_name(spec.name), names.input_names(spec)
     modules = module_names(spec, network)
-    sources = Sources([*taken, class_name, "nn", "torch", "Tensor", "torchvision"])
-    made = _constructors(spec, modules, sources)
+    recorder, built = record(spec)
+    sources = Sources([*taken, class_name, "nn", "torch", "Tensor", "torchvision"], recorder.met)
+    made = _constructors(spec, {layer: built[layer] for layer in modules}, Writer(recorder, sources))
     plan = network.plan()
     steps = _in_reading_order(plan, spec)
     lines = [
@@ -111,14 +112,12 @@ def write_model(spec: ProjectSpec, network: MultiTaskNetwork, taken: Sequence[st
     return ModelText(class_name, inputs, modules, "\n".join(lines), sources)
 
 
-def _constructors(spec: ProjectSpec, modules: Mapping[str, str], sources: Sources) -> dict[str, Expression]:
-    recorder, built = record(spec)
-    writer = Writer(recorder, sources)
+def _constructors(spec: ProjectSpec, modules: Mapping[str, nn.Module], writer: Writer) -> dict[str, Expression]:
     made: dict[str, Expression] = {}
     faults: list[tuple[str, str]] = []
-    for layer_id in modules:
+    for layer_id, module in modules.items():
         try:
-            made[layer_id] = writer.module(built[layer_id])
+            made[layer_id] = writer.module(module)
         except Unwritable as error:
             faults.append((spec.network.layer(layer_id).name, str(error)))
     if faults:

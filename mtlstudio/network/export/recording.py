@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from mtlstudio.network.examine import Examination
+from mtlstudio.network.export.source import switch_of
 from mtlstudio.network.memo import shared_memo
 from mtlstudio.project.spec import ProjectSpec
 
@@ -43,12 +44,16 @@ class Recorder:
     """Notes how modules were made; they live as long as the recorder, so that their ids stay their own.
 
     A function of the studio that makes modules is looked into: what it calls is noted as well.
+
+    Attributes:
+        met: (module, function) -> the values that a function which consists of a `match` was called with.
     """
 
     def __init__(self) -> None:
         self._calls: dict[int, list[Call]] = {}
         self._alive: list[nn.Module] = []
         self._open: list[tuple[FrameType, Call]] = []
+        self.met: dict[tuple[str, str], set[object]] = {}
 
     def calls(self, module: nn.Module) -> tuple[Call, ...]:
         """The calls that made a module, each within the one before; none where nobody saw it."""
@@ -66,6 +71,7 @@ class Recorder:
 
     def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "call":
+            self._meet(frame)
             if (not self._open or _is_own_function(self._open[-1][1])) and (call := _call_of(frame)) is not None:
                 self._open.append((frame, call))
         elif event == "return" and self._open and frame is self._open[-1][0]:
@@ -74,6 +80,13 @@ class Recorder:
             if isinstance(made, nn.Module):
                 self._calls.setdefault(id(made), []).append(call)
                 self._alive.append(made)
+
+    def _meet(self, frame: FrameType) -> None:
+        module = frame.f_globals.get("__name__", "")
+        if isinstance(module, str) and module.startswith(_MAKERS[0]):
+            function = frame.f_code.co_qualname
+            if function.isidentifier() and (parameter := switch_of(module, function)) is not None:
+                self.met.setdefault((module, function), set()).add(frame.f_locals[parameter])
 
 
 def _is_own_function(call: Call) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import copy
 import importlib
 import inspect
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -43,13 +44,17 @@ class Sources:
 
     Args:
         taken: names that they must not have.
+        met: (module, function) -> the values that its `match` met; the other cases are left out.
 
     Attributes:
         imports: what they need of other packages.
     """
 
-    def __init__(self, taken: Collection[str] = ()) -> None:
+    def __init__(
+        self, taken: Collection[str] = (), met: Mapping[tuple[str, str], Collection[object]] | None = None
+    ) -> None:
         self.imports: set[Import] = set()
+        self._met = met or {}
         self._taken = set(taken)
         self._names: dict[tuple[str, str], str] = {}
         self._texts: list[tuple[str, str]] = []
@@ -83,11 +88,11 @@ class Sources:
             raise NoSource(f"{module}.{name}")
         plain = name.lstrip("_")
         self._names[key] = public = self._free(plain if plain and plain not in file.words else name)
-        node = file.defined[name]
+        node, dropped = _without_cases(file.defined[name], self._met.get(key))
         uses = list(_uses(node, file))
         renamed = {used: self._needed(module, used, file) for used in {use.id for use in uses}}
         self._imports_within(node, uses)
-        self._texts.append((public, _text(file, node, [(use, renamed[use.id]) for use in uses], name, public)))
+        self._texts.append((public, _text(file, node, [(use, renamed[use.id]) for use in uses], name, public, dropped)))
         return public
 
     def _needed(self, module: str, name: str, file: _File) -> str:
@@ -204,7 +209,52 @@ def _bound(function: ast.FunctionDef | ast.Lambda) -> frozenset[str]:
     return frozenset(names)
 
 
-def _text(file: _File, node: ast.stmt, uses: list[tuple[ast.Name, str]], name: str, public: str) -> str:
+@cache
+def switch_of(module: str, function: str) -> str | None:
+    """The parameter that a function of the studio consists of a `match` on; None for other functions."""
+    node = _file(module).defined.get(function)
+    switch = _switch(node) if node is not None else None
+    return switch.subject.id if switch is not None and isinstance(switch.subject, ast.Name) else None
+
+
+def _switch(node: ast.stmt) -> ast.Match | None:
+    if not isinstance(node, ast.FunctionDef):
+        return None
+    return next((part for part in node.body if isinstance(part, ast.Match) and all(map(_values_of, part.cases))), None)
+
+
+def _values_of(case: ast.match_case) -> list[object]:
+    """The plain values that a case stands for; none for any other pattern."""
+    patterns = case.pattern.patterns if isinstance(case.pattern, ast.MatchOr) else [case.pattern]
+    if case.guard is not None or not all(isinstance(part, ast.MatchValue) for part in patterns):
+        return []
+    values = [part.value for part in patterns if isinstance(part, ast.MatchValue)]
+    return [value.value for value in values if isinstance(value, ast.Constant)]
+
+
+def _without_cases(node: ast.stmt, met: Collection[object] | None) -> tuple[ast.stmt, frozenset[int]]:
+    """The definition without the cases that were never met, and the lines (from 0) that these stood in."""
+    switch = _switch(node)
+    if switch is None or met is None:
+        return node, frozenset()
+    kept = [case for case in switch.cases if any(value in met for value in _values_of(case))]
+    dropped: set[int] = set()
+    for case in switch.cases:
+        if case not in kept and kept:
+            dropped.update(range(case.pattern.lineno - 1, case.body[-1].end_lineno or case.pattern.lineno))
+    if not kept:
+        return node, frozenset()
+    assert isinstance(node, ast.FunctionDef)
+    shorter = ast.Match(switch.subject, kept)
+    body = [ast.copy_location(shorter, switch) if part is switch else part for part in node.body]
+    copied = copy.copy(node)
+    copied.body = body
+    return copied, frozenset(dropped)
+
+
+def _text(
+    file: _File, node: ast.stmt, uses: list[tuple[ast.Name, str]], name: str, public: str, without: frozenset[int]
+) -> str:  # fmt: skip
     """The lines of a definition, names changed, without imports inside of it and remarks to checkers."""
     decorators = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(decorator.lineno for decorator in decorators)]) - 1
@@ -215,7 +265,7 @@ def _text(file: _File, node: ast.stmt, uses: list[tuple[ast.Name, str]], name: s
         lines[line] = lines[line][:column] + new.encode() + lines[line][column + len(old.encode()) :]
     while first > 0 and file.lines[first - 1].startswith("# "):
         first -= 1
-    dropped = _import_lines(node, file.lines)
+    dropped = _import_lines(node, file.lines) | without
     kept = [_REMARKS.sub("", lines[index].decode()) for index in range(first, last) if index not in dropped]
     text = "\n".join(kept)
     if name != public:
