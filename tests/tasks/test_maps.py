@@ -60,7 +60,11 @@ def test_a_letterboxed_mask_lies_where_the_letterboxed_picture_lies(width: int, 
     theirs = functional.interpolate(
         torch.from_numpy(mask).double()[None, None], size=(inner_height, inner_width), mode="nearest-exact"
     )[0, 0]
-    assert np.array_equal(inside, theirs.numpy()) and (square >= 0).sum() == inside.size
+    # On the very edge of two pixels torch's float32 may fall to either side.
+    sure = np.ix_(
+        *((2 * np.arange(own) + 1) * of % (2 * own) != 0 for own, of in ((inner_height, height), (inner_width, width)))
+    )
+    assert np.array_equal(inside[sure], theirs.numpy()[sure]) and (square >= 0).sum() == inside.size
     assert max(inner_width, inner_height) == 32
 
 
