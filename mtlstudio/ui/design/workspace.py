@@ -17,6 +17,7 @@ from mtlstudio.ui.design.analyze_dialog import AnalyzeDialog
 from mtlstudio.ui.design.canvas import Canvas
 from mtlstudio.ui.design.commands import Commands
 from mtlstudio.ui.design.costs import CostPanel
+from mtlstudio.ui.design.heritage import told
 from mtlstudio.ui.design.hosting import CanvasHost
 from mtlstudio.ui.design.palette import Palette
 from mtlstudio.ui.design.panels import Panels
@@ -164,8 +165,13 @@ class DesignWorkspace(Workspace):
         super().resizeEvent(event)
         self.costs.fold_unless_chosen(self.height() < scaled(LOW))
 
-    def _follow(self, _before: ProjectSpec, after: ProjectSpec) -> None:
+    def _follow(self, before: ProjectSpec, after: ProjectSpec) -> None:
         self.canvas.follow(after)
+        if before.network.layers and before.network is not after.network:
+            inherits = self.studio.training.would_inherit
+            words = told(before, after, inherits(before), inherits(after))
+            if words:
+                self.studio.say(words, "info")
         if not self.canvas.is_busy:
             self.canvas.refresh_weights()
         self._known_stale()

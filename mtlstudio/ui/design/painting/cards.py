@@ -270,7 +270,7 @@ class _CardPainter:
         name, face, lines = self._name(), self.ink.name, list[str]()
         if face.width(name) <= width:
             return face, [name]
-        words = name.replace("-", "- ").split()
+        words = [word for word in name.replace("-", "- ").split(" ") if word]  # no-break spaces hold
         if any(face.width(word) > width for word in words):
             face = self.ink.small
         for word in words:
@@ -285,7 +285,7 @@ class _CardPainter:
     def _name(self) -> str:
         """The layer's name; of like layers of a folded row with their number."""
         alike = len(self.members) > 1 and self.layer.id not in self.scene.layout.groups
-        return f"{self.layer.name} × {len(self.members)}" if alike else self.layer.name
+        return f"{self.layer.name} ×\u00a0{len(self.members)}" if alike else self.layer.name
 
     def _glyph(self, x: float, y: float, zoom: float, size: tuple[float, float]) -> None:
         width, height = size[0] * min(1.5, max(0.7, zoom)), size[1] * zoom
