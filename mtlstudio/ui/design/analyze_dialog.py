@@ -31,6 +31,7 @@ from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import button, label
 from mtlstudio.ui.widgets.search_field import SearchField
 from mtlstudio.ui.widgets.segmented import Segment, SegmentedControl
+from mtlstudio.ui.widgets.sizes import resize_on_screen
 
 _NUMBER = Qt.ItemDataRole.UserRole
 _LAYER = Qt.ItemDataRole.UserRole + 1
@@ -125,7 +126,7 @@ class AnalyzeDialog(QDialog):
         column.addLayout(head)
         column.addWidget(self.tables, 1)
         column.addWidget(self.memory)
-        self.resize(scaled(1180), scaled(620))
+        resize_on_screen(self, 1180, 620)
 
     def _table(self) -> _Table:
         return self.task_table if self.kind.current() == "tasks" else self.table

@@ -37,6 +37,7 @@ from mtlstudio.ui.widgets.common import button, label, row
 from mtlstudio.ui.widgets.feedback import Spinner
 from mtlstudio.ui.widgets.icons import icon
 from mtlstudio.ui.widgets.panel import Notice
+from mtlstudio.ui.widgets.sizes import resize_on_screen
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,7 @@ class ExportDialog(QDialog):
         right.setSpacing(10)
         right.addWidget(self.summary)
         right.addWidget(self.needs)
-        right.addWidget(self.pages)
-        right.addStretch(1)
+        right.addWidget(self.pages, 1)
         right.addWidget(label(tr("To"), "section"))
         right.addLayout(row(self.path, browse))
         right.addWidget(self.replaces)
@@ -154,7 +154,7 @@ class ExportDialog(QDialog):
         whole = QVBoxLayout(self)
         whole.addLayout(body, 1)
         whole.addLayout(row(1, self.close_button, self.stop, self.go))
-        self.resize(scaled(720), scaled(480))
+        resize_on_screen(self, 720, 480)
 
     def _connect(self) -> None:
         self.list.currentRowChanged.connect(lambda _row: self._show())
@@ -195,7 +195,8 @@ class ExportDialog(QDialog):
         else:
             self.picture_page.show_kind(thing.id)
             self.pages.setCurrentWidget(self.picture_page)
-        name = slug(self._document.spec.name) or "network"
+        name = self._document.spec.name
+        name = slug(name) if any(letter.isascii() and letter.isalnum() for letter in name) else "network"
         self.path.setText(str(self._folder / f"{name}{thing.suffix}"))
         self._rest()
         self._refresh()

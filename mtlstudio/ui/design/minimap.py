@@ -14,6 +14,8 @@ from mtlstudio.ui.design.viewport import Viewport
 from mtlstudio.ui.theme import mix, scaled, signals, theme
 
 WIDTH, LOWEST, HIGHEST = 190, 44, 120
+MOST_WIDE, MOST_HIGH = 0.22, 0.3
+"""At most such a part of the view."""
 MARGIN = 6.0
 GAP = 14
 
@@ -63,11 +65,12 @@ class Minimap(QWidget):
         (wide, high), (room_x, room_y) = scene.limits.content, scene.limits.view
         camera = scene.camera
         whole = wide * camera.zoom_x <= room_x + 2 and high * camera.zoom_y <= room_y + 2
-        if not self._wanted or whole or not scene.layout.cards or room_x < 2 * WIDTH or room_y < 2 * HIGHEST:
+        width = round(min(scaled(WIDTH), MOST_WIDE * room_x))
+        most = min(scaled(HIGHEST), MOST_HIGH * room_y)
+        if not self._wanted or whole or not scene.layout.cards or width < 2 * LOWEST or most < LOWEST:
             self.hide()
             return
-        width = scaled(WIDTH)
-        height = round(min(scaled(HIGHEST), max(scaled(LOWEST), width * high / max(1.0, wide) * 2)))
+        height = round(min(most, max(LOWEST, width * high / max(1.0, wide) * 2)))
         main = scene.frame.main
         place = round(main.right) - width - GAP, round(main.bottom) - height - GAP
         self.setGeometry(place[0], place[1], width, height)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from mtlstudio.base.texts import ntr, tr
 from mtlstudio.network.analysis import Analysis
@@ -17,6 +18,7 @@ from mtlstudio.ui.design.template_list import TemplateList
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import button, label
 from mtlstudio.ui.widgets.search_field import SearchField
+from mtlstudio.ui.widgets.sizes import resize_on_screen
 from mtlstudio.ui.widgets.titles import FactList
 
 
@@ -74,21 +76,27 @@ class TemplateDialog(QDialog):
 
     def _build_preview(self) -> None:
         self.picture = MiniatureView()
-        self.picture.setMinimumHeight(scaled(190))
+        self.picture.setFixedHeight(min(scaled(190), 240))
         self.name, self.summary = label(role="heading", wrap=True), label(wrap=True)
         self.source = label(role="small", wrap=True)
         self.facts = FactList()
         self.why = label(role="warning", wrap=True)
 
     def _lay_out(self, spec: ProjectSpec | None) -> None:
-        preview = QFrame()
-        preview.setProperty("surface", "card")
-        inside = QVBoxLayout(preview)
+        words_and_picture = QWidget()
+        words_and_picture.setProperty("ground", "panel")
+        inside = QVBoxLayout(words_and_picture)
         inside.setContentsMargins(16, 16, 16, 16)
         inside.setSpacing(10)
         for widget in (self.picture, self.name, self.summary, self.source, self.why, self.facts):
             inside.addWidget(widget)
         inside.addStretch(1)
+        preview = QScrollArea()
+        preview.setWidgetResizable(True)
+        preview.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        preview.setWidget(words_and_picture)
+        preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        words_and_picture.setMinimumWidth(1)
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addWidget(self.field)
@@ -114,7 +122,7 @@ class TemplateDialog(QDialog):
         column.addWidget(label(words, "dim", wrap=True))
         column.addLayout(body, 1)
         column.addWidget(buttons)
-        self.resize(scaled(900), scaled(620))
+        resize_on_screen(self, 900, 620)
 
     def _fill(self, text: str) -> None:
         found = search(tuple(self._templates.values()), text)

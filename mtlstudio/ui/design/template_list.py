@@ -132,7 +132,8 @@ class _Delegate(QStyledItemDelegate):
             return
         self._ground(painter, option, area, ink)
         painter.setOpacity(0.5 if index.data(WHY) else 1.0)
-        picture = QSize(scaled(112), scaled(66))
+        wide = round(min(scaled(112), 0.36 * area.width()))
+        picture = QSize(wide, round(0.59 * wide))
         at = area.topLeft() + QRectF(8, (area.height() - picture.height()) / 2, 0, 0).topLeft()
         stamp = self._stamp(str(index.data(ID)), picture, painter.device().devicePixelRatio())
         if stamp is not None:

@@ -69,6 +69,7 @@ class NewProjectDialog(QDialog):
         self.when = label(role="dim", wrap=True)
         self.templates.currentIndexChanged.connect(lambda _index: self._picture())
         self._chosen_template = template_id
+        self.templates.setCurrentIndex(max(0, self.templates.findData(template_id)))
         self.found = label(tr("Choose the folder of your pictures; its layout is recognised."), "dim", wrap=True)
         self.found.setMinimumHeight(scaled(110))
         self.found.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)

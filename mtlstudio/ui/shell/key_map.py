@@ -25,6 +25,7 @@ from mtlstudio.ui.shell.command_palette import matches
 from mtlstudio.ui.theme import scaled, theme
 from mtlstudio.ui.widgets.common import button, label
 from mtlstudio.ui.widgets.search_field import SearchField
+from mtlstudio.ui.widgets.sizes import resize_on_screen
 
 GESTURES: tuple[tuple[str, str], ...] = (
     (mark("Wheel"), mark("zoom to the pointer")),
@@ -74,7 +75,7 @@ class KeyMap(QDialog):
         self.search.stepped.connect(self._step)
         self.search.accepted.connect(self._edit_current)
         self.search.cancelled.connect(self.reject)
-        self.resize(scaled(660), scaled(600))
+        resize_on_screen(self, 660, 600)
         self._fill()
         self._tell(tr("Enter or a double click gives a command another key."))
         self.search.setFocus()
@@ -121,10 +122,9 @@ class KeyMap(QDialog):
             [QTreeWidgetItem([what, how]) for what, how in gestures if matches(text, f"{what} {how}")],
         )
         self.tree.expandAll()
-        for line in self._lines():
-            if line.data(0, _ID) == before or (not before and line.data(0, _ID)):
-                self.tree.setCurrentItem(line)
-                break
+        lines = [line for line in self._lines() if line.data(0, _ID)]
+        if lines:
+            self.tree.setCurrentItem(next((line for line in lines if line.data(0, _ID) == before), lines[0]))
         self._refresh_buttons()
 
     def _section(self, name: str, lines: Iterable[QTreeWidgetItem]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
@@ -163,7 +163,9 @@ class Welcome(QScrollArea):
         card.setToolTip(item.source)
         column = QVBoxLayout(card)
         column.setContentsMargins(12, 12, 12, 12)
-        column.addWidget(MiniatureView(miniature_of(item)))
+        picture = MiniatureView()
+        QTimer.singleShot(0, picture, lambda: picture.show_miniature(miniature_of(item)))  # after the first paint
+        column.addWidget(picture)
         column.addWidget(label(tr(item.name), "title", wrap=True))
         column.addWidget(label(tr(item.summary), "dim", wrap=True))
         column.addStretch(1)
