@@ -11,10 +11,11 @@ from mtlstudio.project.spec import ProjectSpec
 def row_order(spec: ProjectSpec) -> list[str]:
     """An order of the tasks in which every layer spans neighbouring rows, as near to the project's own as can be.
 
-    It exists for trees of tasks. Where groups overlap, the larger ones are kept together first.
+    It exists for trees of tasks. Where groups overlap, the larger ones are kept together first. The rows of a group of
+    tasks stay neighbours before all else.
     """
     nested: list[frozenset[str]] = []
-    for group in groups(spec):
+    for group in [*(frozenset(group.tasks) & frozenset(spec.task_ids) for group in spec.task_groups), *groups(spec)]:
         if all(group <= other or other <= group or not group & other for other in nested):
             nested.append(group)
     return _ordered(list(spec.task_ids), nested)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
+from mtlstudio.project import edits
 from mtlstudio.project.rows import row_order, spans
 from mtlstudio.project.spec import ProjectSpec
 from tests.project.building import families, project
@@ -34,3 +35,11 @@ def test_in_a_tree_of_tasks_every_layer_spans_neighbours(spec: ProjectSpec) -> N
     assert sorted(rows) == sorted(spec.task_ids)
     for layer in spec.network.layers:
         assert len(spans(shuffled, layer.id, rows)) == 1
+
+
+def test_the_rows_of_a_group_of_tasks_stay_neighbours_whatever_is_shared() -> None:
+    spec = project({"a": "image x head_a", "b": "image y head_b", "c": "image x head_c", "d": "image y head_d"})
+    spec, _ = edits.group_tasks(spec, ["a", "b"], "Group")
+    assert row_order(spec) == ["a", "b", "c", "d"]
+    spec, _ = edits.group_tasks(spec, ["d", "b"], "Group")
+    assert row_order(spec) == ["a", "c", "b", "d"]
