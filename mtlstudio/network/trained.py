@@ -70,9 +70,7 @@ def load_network(run: RunFolder, which: str | int = "best") -> LoadedNetwork:
     network.eval()
     tasks = bind_all(spec, facts["statistics"])
     mean, std = tuple(facts["mean"]), tuple(facts["std"])
-    return LoadedNetwork(
-        network, tasks, mean, std, spec, info.epoch, info.step, str(which), run.id, inputs_of(facts)
-    )
+    return LoadedNetwork(network, tasks, mean, std, spec, info.epoch, info.step, str(which), run.id, inputs_of(facts))
 
 
 def read_facts(path: Path) -> dict[str, Any]:

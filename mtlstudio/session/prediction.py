@@ -85,7 +85,10 @@ class PredictionSession(QObject):
         if predictor is None or run is None:
             return
         self.jobs.submit(
-            lambda token: _predict(predictor, run, key, read, inputs, token), self.predicted.emit, self._failed, key="predict"
+            lambda token: _predict(predictor, run, key, read, inputs, token),
+            self.predicted.emit,
+            self._failed,
+            key="predict",
         )
 
     def shut_down(self) -> None:
