@@ -265,3 +265,9 @@ def test_a_way_runs_in_its_lane_alone(separate: Any) -> None:
         if unit in (wire.source, wire.target):
             port = wire.connection.target_port if wire.target == unit else wire.connection.source_port
             assert [lane(layout.tasks[row]) for row in wire.rows] == [port]
+
+
+def test_enter_goes_to_the_properties(room: Any) -> None:
+    room.click(room.card("stage2"))
+    room.key(Qt.Key.Key_Return)
+    assert room.workspace.properties.isAncestorOf(QApplication.focusWidget())

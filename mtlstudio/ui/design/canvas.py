@@ -55,7 +55,7 @@ class Canvas(Dropping):
             weight_wanted(str): its λ was.
         fold_wanted(str, bool): a group of layers is to be folded (True) or unfolded. rows_fold_wanted(str, bool): a
             group of tasks is. head_wanted(str): the "+" of a task without an output was clicked.
-        menu_wanted(object, QPoint): the right button on a `Hit`.
+        menu_wanted(object, QPoint): the right button on a `Hit`. properties_wanted(): Enter on a selected card.
     """
 
     add_wanted = Signal(object, object)
@@ -68,6 +68,7 @@ class Canvas(Dropping):
     rows_fold_wanted = Signal(str, bool)
     head_wanted = Signal(str)
     menu_wanted = Signal(object, QPoint)
+    properties_wanted = Signal()
 
     def __init__(self, document: Document, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -227,7 +228,7 @@ class Canvas(Dropping):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Esc ends a gesture or the selection; arrows move the selection; Space pans."""
+        """Esc ends a gesture or the selection; arrows move the selection; Enter shows it; Space pans."""
         key = event.key()
         if key == Qt.Key.Key_Escape:
             if not self.cancel_gesture():
@@ -236,6 +237,8 @@ class Canvas(Dropping):
             self._connect_step(key)
         elif key in _ARROWS and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier & ~_KEYPAD:
             self._step(_ARROWS[Qt.Key(key)], bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.document.selection:
+            self.properties_wanted.emit()
         elif key == Qt.Key.Key_Space:
             self._space = True
             self.setCursor(Qt.CursorShape.OpenHandCursor)

@@ -50,3 +50,10 @@ class Properties(QFrame):
             self.layer_page.show_figures(layers, analysis)
         else:
             self.network_page.show_project(spec, analysis)
+
+    def enter(self) -> None:
+        """Puts the keyboard on the first thing that can be changed."""
+        for widget in self.layer_page.findChildren(QWidget):
+            if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                widget.setFocus(Qt.FocusReason.TabFocusReason)
+                return

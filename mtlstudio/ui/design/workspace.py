@@ -95,6 +95,7 @@ class DesignWorkspace(Workspace):
 
     def _connect_canvas(self) -> None:
         self.canvas.previewed.connect(self._show_preview)
+        self.canvas.properties_wanted.connect(self.properties.enter)
 
     def _connect_panels(self) -> None:
         self.palette_panel.chosen.connect(self._add_from_palette)
