@@ -161,3 +161,17 @@ def test_a_run_that_is_not_there_is_refused_by_name(folder: Path, source: str, w
     run = create_run(folder, "itself" if source == "itself" else "orphan", spec)
     *_, last = Trainer(spec, folder, run).run()
     assert isinstance(last, RunFailed) and words in last.message
+
+
+def test_on_the_command_line_a_missing_run_is_refused_before_one_is_made(tmp_path: Path, capsys) -> None:
+    from mtlstudio.cli.main import main
+    from mtlstudio.project import files
+
+    files.create(tmp_path / "p", small.project())
+    small.trained(tmp_path / "p", small.project(epochs=0), "base")
+    start = ["train", str(tmp_path / "p"), "--epochs", "0", "--device", "cpu", "--name", "next", "--set"]
+    assert main([*start, "training.start_from=nope"]) == 1
+    assert "there is no run 'nope'" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "p" / "runs").iterdir()] == ["base"]
+    assert main([*start, "training.start_from=base"]) == 0
+    assert "Start weights from base, step 0: 4 layers take all of theirs" in capsys.readouterr().out
