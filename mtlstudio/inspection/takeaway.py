@@ -59,6 +59,11 @@ class _Work:
         """A file that is being written."""
         return self.folder / f"{self.stem}{suffix or self.suffix}"
 
+    @property
+    def document(self) -> Path:
+        """The description beside the main file; several formats may lie in one folder."""
+        return self.folder / f"{self.stem}{self.suffix}.json"
+
     def step(self, sentence: str) -> None:
         """Begins the next step.
 
@@ -206,12 +211,12 @@ def _onnx(work: _Work) -> _Written:
     names = onnx_names(subject.spec)
     document = description(subject, names, format="onnx", opset=OPSET)
     write_onnx(subject.spec, subject.network, work.file(), document)
-    _write_json(work.file(".json"), document)
+    _write_json(work.document, document)
     work.step(tr("Comparing with the live network…"))
     batches = random_batches(subject.spec)
     found = run_onnx(work.file(), names, batches)
     differences = compare(live_outputs(subject.network, batches), found, work.file().name)
-    return _Written((work.file(), work.file(".json")), differences)
+    return _Written((work.file(), work.document), differences)
 
 
 def _safetensors(work: _Work) -> _Written:
@@ -226,12 +231,12 @@ def _safetensors(work: _Work) -> _Written:
     document = description(subject, inputs, format="safetensors")
     data = as_safetensors(tidy_state(subject.spec, subject.network), document)
     work.file().write_bytes(data)
-    _write_json(work.file(".json"), {**document, "network": to_json(subject.spec)["network"]})
+    _write_json(work.document, {**document, "network": to_json(subject.spec)["network"]})
     work.step(tr("Comparing with the live network…"))
     batches = random_batches(subject.spec)
     found = live_outputs(read_back(subject.spec, work.file().read_bytes()), batches)
     differences = compare(live_outputs(subject.network, batches), found, work.file().name)
-    return _Written((work.file(), work.file(".json")), differences)
+    return _Written((work.file(), work.document), differences)
 
 
 def _torch(work: _Work) -> _Written:
@@ -243,13 +248,13 @@ def _torch(work: _Work) -> _Written:
     subject = work.subject
     document = description(subject, {item.id: item.id for item in subject.spec.inputs}, format="torch.export")
     write_program(subject.spec, subject.network, work.file(), document)
-    _write_json(work.file(".json"), document)
+    _write_json(work.document, document)
     work.step(tr("Comparing with the live network…"))
     batches = random_batches(subject.spec)
     differences = compare(
         live_outputs(subject.network, batches), run_program(work.file(), batches), work.file().name
     )  # fmt: skip
-    return _Written((work.file(), work.file(".json")), differences)
+    return _Written((work.file(), work.document), differences)
 
 
 def _write_json(path: Path, document: Mapping[str, object]) -> None:

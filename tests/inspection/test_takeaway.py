@@ -55,6 +55,11 @@ def test_a_run_is_exported_and_compared(run: RunFolder, tmp_path: Path, format: 
     assert result.files[0].suffix == next(item for item in export_formats() if item.id == format).suffix
 
 
+def test_formats_may_lie_in_one_folder(run: RunFolder, tmp_path: Path) -> None:
+    files = [path for format in ("safetensors", "torch") for path in take_away(run, format, tmp_path).files]
+    assert len(set(files)) == len(files) == len(list(tmp_path.iterdir()))
+
+
 def test_an_exported_folder_runs_by_itself(run: RunFolder, tmp_path: Path) -> None:
     result = take_away(run, "python", tmp_path / "taken" / "network.py")
     assert [path.name for path in result.files] == ["network.py", "network.pt"]

@@ -161,7 +161,7 @@ def _sharers(spec: ProjectSpec, layer: LayerSpec) -> str:
         return f"Shared by all tasks: {_list(tasks)}"
     if len(tasks) > 1:
         return f"Shared by {_list(tasks)}"
-    return f"{tasks[0] if tasks else 'Nobody'}'s own"
+    return f"{tasks[0]} alone" if tasks else "Of no task"
 
 
 def _list(words: Sequence[str]) -> str:
@@ -239,7 +239,7 @@ def _in_task_order(spec: ProjectSpec, plan: Plan) -> list[tuple[str, int]]:
 
 
 def _arguments(step: Step, values: Mapping[int, str]) -> list[Expression]:
-    """Positional, as `forward` takes them; open optional ports at the end are left out."""
+    """Positional, as `forward` takes them."""
     found: list[Expression] = []
     for argument in step.arguments:
         if argument is None:
