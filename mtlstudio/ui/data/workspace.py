@@ -22,6 +22,7 @@ from mtlstudio.ui.data.augment_dialog import AugmentDialog
 from mtlstudio.ui.data.dataset_commands import DatasetCommands, open_folder
 from mtlstudio.ui.data.figures import Figures
 from mtlstudio.ui.data.filter_bar import FilterBar
+from mtlstudio.ui.data.inputs_panel import InputsPanel
 from mtlstudio.ui.data.noticed import Finding, noticed, resolve
 from mtlstudio.ui.data.records import Record, Table, read_table
 from mtlstudio.ui.data.settings_panel import SettingsPanel
@@ -51,6 +52,7 @@ class DataWorkspace(Workspace):
         self._waits_for: set[str] = set()
         self.sidebar, self.bar = DataSidebar(), FilterBar()
         self.figures, self.settings = Figures(), SettingsPanel(self._document)
+        self.inputs = InputsPanel(self._document)
         self.gallery = Gallery(thumb_size=THUMB, multiple=False, name=tr("Pictures"))
         self.gallery.setObjectName("data-gallery")
         self.thumbnails = Thumbnails(studio.data.pictures, self.gallery)
@@ -119,6 +121,7 @@ class DataWorkspace(Workspace):
         column.setContentsMargins(12, 6, 12, 14)
         column.setSpacing(8)
         column.addWidget(self.figures)
+        column.addWidget(self.inputs)
         column.addWidget(self.settings)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -153,6 +156,7 @@ class DataWorkspace(Workspace):
 
     def _show_data(self, data: ProjectData | None) -> None:
         """The data sets are open, or cannot be."""
+        self.inputs.set_data(data)
         if data is None:
             if self.studio.data.failure or not self._document.spec.datasets:
                 self._clear()
