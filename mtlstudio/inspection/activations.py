@@ -52,15 +52,10 @@ def activations(network: MultiTaskNetwork, inputs: Mapping[str, Tensor]) -> dict
     Returns:
         layer id -> its output; of several ports that of `out`, else the last.
     """
-    outputs = watch(network, inputs, {layer_id: network.layers[layer_id] for layer_id in network.layers})
-    return {layer_id: describe(value[0]) for layer_id, value in outputs.items()}
-
-
-def watch(network: nn.Module, inputs: Mapping[str, Tensor], modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
-    """The outputs of some modules while the network runs once, on the CPU in float32."""
     import torch
 
-    seen: dict[str, Tensor] = {}
+    seen: dict[str, Activation] = {}
+    modules = {layer_id: network.layers[layer_id] for layer_id in network.layers}
     handles = [module.register_forward_hook(_keeper(name, seen)) for name, module in modules.items()]
     try:
         with torch.inference_mode():
@@ -68,7 +63,7 @@ def watch(network: nn.Module, inputs: Mapping[str, Tensor], modules: Mapping[str
     finally:
         for handle in handles:
             handle.remove()
-    return seen
+    return {layer_id: seen[layer_id] for layer_id in modules if layer_id in seen}
 
 
 def describe(value: Tensor) -> Activation:
@@ -90,15 +85,19 @@ def describe(value: Tensor) -> Activation:
     )  # fmt: skip
 
 
-def _keeper(name: str, seen: dict[str, Tensor]) -> Any:
+def _keeper(name: str, seen: dict[str, Activation]) -> Any:
+    """Looks at once: the outputs of all layers together would fill the memory."""
+
     def keep(_module: nn.Module, _args: Any, output: Any) -> None:
         if isinstance(output, dict):
             output = output.get("out", next(reversed(output.values())))
-        seen[name] = output.detach().float().cpu().clone()
+        seen[name] = describe(output.detach()[0].float().cpu())
 
     return keep
 
 
 def _plain(value: Tensor) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = value.contiguous().numpy()
+    import torch
+
+    found: NDArray[np.float32] = value.clone(memory_format=torch.contiguous_format).numpy()  # others may write over it
     return found

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import mark, tr
+from mtlstudio.base.texts import mark, ntr, tr
+from mtlstudio.inspection.activations import Activation, describe
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -59,19 +61,66 @@ class Magnified:
         found: NDArray[np.float32] = (self.window * self.kernel).sum((1, 2))
         return found
 
+    def decimals(self) -> int:
+        """How many decimals tell the value and its largest parts in three figures; 3 … 8."""
+        largest = max(abs(self.value), abs(self.bias), float(np.abs(self.shares).max(initial=0.0)))
+        return min(8, max(3, 2 - math.floor(math.log10(largest)))) if 0 < largest < math.inf else 3
+
+    def terms(self, count: int = 3) -> tuple[Term, ...]:
+        """The parts of the sum, rounded so that the numbers shown add up to the value shown exactly.
+
+        Args:
+            count: so many input channels are told one by one, those that weigh most; the others together.
+        """
+        shares = self.shares.astype(np.float64)
+        largest = np.argsort(-np.abs(shares), kind="stable")[:count]
+        numbers = [self.first_channel + int(c) for c in largest]
+        values = [float(shares[c]) for c in largest]
+        kinds = ["channel"] * len(values)
+        if len(shares) > count:
+            kinds, numbers = [*kinds, "rest"], [*numbers, len(shares) - count]
+            values.append(float(shares.sum() - shares[largest].sum()))
+        rounded = rounded_to_sum([*values, self.bias], self.value, self.decimals())
+        return tuple(map(Term, [*kinds, "bias"], [*numbers, 0], rounded))
+
     def formula(self, terms: int = 3) -> str:
-        """The sum in words: the channels that weigh most, the rest, the bias."""
-        shares = self.shares
-        largest = np.argsort(-np.abs(shares), kind="stable")[:terms]
-        shown = [
-            tr("{value:+.3f} (channel {channel})", value=float(shares[c]), channel=self.first_channel + int(c))
-            for c in largest
-        ]
-        if len(shares) > terms:
-            rest = float(shares.sum() - shares[largest].sum())
-            shown.append(tr("{value:+.3f} ({n} other channels)", value=rest, n=len(shares) - terms))
-        shown.append(tr("{value:+.3f} (bias)", value=self.bias))
-        return f"{self.value:.3f} = {' '.join(shown)}"
+        """The sum in words: the channels that weigh most, the rest, the bias. The numbers add up as they stand."""
+        places = self.decimals()
+        shown = []
+        for term in self.terms(terms):
+            number = f"{term.value:+.{places}f}"
+            if term.kind == "channel":
+                shown.append(tr("{value} (channel {channel})", value=number, channel=term.number))
+            elif term.kind == "rest":
+                shown.append(ntr("{value} ({n} other channel)", "{value} ({n} other channels)", term.number, value=number))
+            else:
+                shown.append(tr("{value} (bias)", value=number))
+        return f"{self.value:.{places}f} = {' '.join(shown)}"
+
+
+class Term(NamedTuple):
+    """One part of the sum: `channel` with its number, `rest` with how many channels, or `bias`."""
+
+    kind: str
+    number: int
+    value: float
+
+
+def rounded_to_sum(values: Sequence[float], total: float, places: int) -> list[float]:
+    """Numbers rounded to so many decimals, the sum of which is the rounded total; those move that lie nearest the middle.
+
+    Numbers that are not finite stay as they are.
+    """
+    if not all(map(math.isfinite, (*values, total))) or not values:
+        return list(values)
+    unit = 10**places
+    steps = [round(value * unit) for value in values]
+    missing = round(total * unit) - sum(steps)
+    sign = 1 if missing > 0 else -1
+    nearest = sorted(range(len(values)), key=lambda i: sign * (steps[i] - values[i] * unit))
+    for turn in range(abs(missing)):
+        steps[nearest[turn % len(values)]] += sign
+    return [step / unit for step in steps]
 
 
 def convolutions(network: MultiTaskNetwork, layer_id: str) -> tuple[str, ...]:
@@ -100,28 +149,82 @@ def magnify(
     Raises:
         StudioError: there is no such convolution or value.
     """
-    if name not in convolutions(network, layer_id):
+    return prepare(network, inputs, layer_id, name).at(channel, row, column)
+
+
+def prepare(network: MultiTaskNetwork, inputs: Mapping[str, Tensor], layer_id: str, name: str) -> Slide:
+    """Runs the network once and keeps what one of its convolutions saw and made.
+
+    Raises:
+        StudioError: there is no such convolution.
+    """
+    if layer_id not in network.layers or name not in convolutions(network, layer_id):
         raise StudioError(mark("“{layer}” has no convolution {name!r}"), layer=layer_id, name=name)
     module: Any = dict(network.layers[layer_id].named_modules())[name]
     entering, leaving, following = _run(network, inputs, module, _followers(network.layers[layer_id], name))
-    if not (0 <= channel < leaving.shape[0] and 0 <= row < leaving.shape[1] and 0 <= column < leaving.shape[2]):
-        raise StudioError(
-            mark("there is no value ({channel}, {row}, {column}); the output has the shape {shape}"),
-            channel=channel, row=row, column=column, shape=" × ".join(map(str, leaving.shape)),
-        )  # fmt: skip
-    per_group = module.weight.shape[1]
-    first = channel // (module.out_channels // module.groups) * per_group
-    kernel = module.weight.detach().float().cpu().numpy()[channel]
-    rows, columns = _places(module, 0, row), _places(module, 1, column)
-    window, inside = _window(entering.numpy()[first : first + per_group], rows, columns)
-    bias = 0.0 if module.bias is None else float(module.bias.detach()[channel])
-    shares = np.abs((window * kernel).sum((1, 2)))
-    return Magnified(
-        channel, row, column, first, window, inside, kernel, bias,
-        float((window.astype(np.float64) * kernel).sum()) + bias, float(leaving[channel, row, column]), rows, columns,
-        tuple((kind, float(value[channel, row, column])) for kind, value in following),
-        leaving[channel].numpy(), entering[first + int(shares.argmax())].numpy(),
+    bias = np.zeros(module.out_channels, np.float32) if module.bias is None else module.bias.detach().cpu().numpy()
+    before = tuple(_before(module, axis) for axis in (0, 1))
+    return Slide(
+        layer_id, name, entering.numpy(), leaving.numpy(), module.weight.detach().float().cpu().numpy().copy(),
+        bias.astype(np.float32), module.groups, module.stride, module.dilation, before,
+        tuple((kind, value.numpy()) for kind, value in following), describe(leaving),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Slide:
+    """All that is needed to take values of one convolution apart, for one sample. No torch.
+
+    Attributes:
+        layer, name: id of the layer; name of the convolution within it.
+        entering: (C, h, w). leaving: (K, H, W). weight: (K, C / groups, kh, kw). bias: (K,).
+        groups, stride, dilation: of the convolution; before: rows and columns that it adds above and to the left.
+        following: (name, (K, H, W)) of the normalisation and the activation behind it.
+        output: `leaving`, described.
+    """
+
+    layer: str
+    name: str
+    entering: NDArray[np.float32]
+    leaving: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    groups: int
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    before: tuple[int, ...]
+    following: tuple[tuple[str, NDArray[np.float32]], ...]
+    output: Activation
+
+    def at(self, channel: int, row: int, column: int) -> Magnified:
+        """Takes one output value apart.
+
+        Raises:
+            StudioError: there is no such value.
+        """
+        shape = self.leaving.shape
+        if not (0 <= channel < shape[0] and 0 <= row < shape[1] and 0 <= column < shape[2]):
+            raise StudioError(
+                mark("there is no value ({channel}, {row}, {column}); the output has the shape {shape}"),
+                channel=channel, row=row, column=column, shape=" × ".join(map(str, shape)),
+            )  # fmt: skip
+        per_group = self.weight.shape[1]
+        first = channel // (shape[0] // self.groups) * per_group
+        kernel, bias = self.weight[channel], float(self.bias[channel])
+        rows, columns = self._places(0, row), self._places(1, column)
+        window, inside = _window(self.entering[first : first + per_group], rows, columns)
+        shares = np.abs((window * kernel).sum((1, 2)))
+        return Magnified(
+            channel, row, column, first, window, inside, kernel, bias,
+            float((window.astype(np.float64) * kernel).sum()) + bias, float(self.leaving[channel, row, column]),
+            rows, columns, tuple((kind, float(value[channel, row, column])) for kind, value in self.following),
+            self.leaving[channel], self.entering[first + int(shares.argmax())],
+        )  # fmt: skip
+
+    def _places(self, axis: int, index: int) -> tuple[int, ...]:
+        """The input rows (axis 0) or columns (1) under the kernel for an output row or column."""
+        start = index * self.stride[axis] - self.before[axis]
+        return tuple(start + step * self.dilation[axis] for step in range(self.weight.shape[2 + axis]))
 
 
 def _run(
@@ -169,14 +272,11 @@ def _followers(layer: nn.Module, name: str) -> list[nn.Module]:
     return found
 
 
-def _places(module: Any, axis: int, index: int) -> tuple[int, ...]:
-    """The input rows (axis 0) or columns (1) under the kernel for an output row or column."""
-    size, stride, dilation = module.kernel_size[axis], module.stride[axis], module.dilation[axis]
+def _before(module: Any, axis: int) -> int:
+    """How many rows (axis 0) or columns (1) the convolution adds above or to the left."""
     if module.padding == "same":
-        before = dilation * (size - 1) // 2
-    else:
-        before = 0 if isinstance(module.padding, str) else module.padding[axis]
-    return tuple(index * stride - before + step * dilation for step in range(size))
+        return int(module.dilation[axis] * (module.kernel_size[axis] - 1) // 2)
+    return 0 if isinstance(module.padding, str) else int(module.padding[axis])
 
 
 def _window(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import tr
@@ -14,6 +15,9 @@ from mtlstudio.project.spec import Connection, ProjectSpec, TaskSpec
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.ui.design.geometry import Point, Rect
 from mtlstudio.ui.design.hits import Buttons, Hit
+
+if TYPE_CHECKING:
+    from mtlstudio.ui.design.thumbs import Thumbs
 
 
 @dataclass
@@ -51,6 +55,7 @@ class Picture:
             wire_from: the one it comes from.
         note: (where, words, whether they refuse) beside the pointer.
         buttons: what can be clicked on rows and groups. group_names: of layers and of tasks, by id.
+        thumbs: the activations of a sample, where they are shown.
         weight_top: right end of the λ sliders; `weights`: λ by task id, as shown.
     """
 
@@ -76,6 +81,7 @@ class Picture:
     note: tuple[Point, str, bool] | None = None
     buttons: Buttons = field(default_factory=Buttons)
     group_names: dict[str, str] = field(default_factory=dict)
+    thumbs: Thumbs | None = None
     weight_top: float = 1.0
     weights: dict[str, float] = field(default_factory=dict)
 

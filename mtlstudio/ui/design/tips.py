@@ -59,6 +59,8 @@ def _about(layer_id: str, picture: Picture) -> str:
     problems: tuple[Problem, ...] = ()
     if report is not None:
         lines.append(tr("{n} parameters", n=figures.count(report.parameters)))
+    if picture.thumbs is not None:
+        lines += picture.thumbs.lines(layer_id)
     if picture.analysis is not None:
         problems = tuple(p for p in picture.analysis.problems if p.place.kind == "layer" and p.place.id == layer_id)
     return "\n".join([*lines, *(problem.text() for problem in problems)])

@@ -13,6 +13,7 @@ from mtlstudio.session.analysis import AnalysisSession
 from mtlstudio.session.document import Document
 from mtlstudio.session.studio import Studio
 from mtlstudio.ui.design import figures
+from mtlstudio.ui.design.activations import ActivationView
 from mtlstudio.ui.design.analyze_dialog import AnalyzeDialog
 from mtlstudio.ui.design.canvas import Canvas
 from mtlstudio.ui.design.commands import Commands
@@ -51,6 +52,7 @@ class DesignWorkspace(Workspace):
         self.panels = Panels(studio, self.canvas, self.commands, self.palette_panel, self)
         self.host = CanvasHost(self.canvas, self.commands, actions, studio.say, self.panels.choose_template)
         self.quick_add = self.host.quick_add
+        self.activations = ActivationView(studio, self.canvas, actions, self)
         self._preview: AnalysisSession | None = None
         self._trial: tuple[ProjectSpec, Analysis] | None = None
         self._problem = -1
@@ -73,6 +75,7 @@ class DesignWorkspace(Workspace):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.activations.strip)
         column.addWidget(self.canvas, 1)
         compared = QHBoxLayout()
         compared.setContentsMargins(16, 6, 16, 0)
@@ -117,15 +120,21 @@ class DesignWorkspace(Workspace):
 
     def handlers(self) -> dict[str, object]:
         """The commands of this room."""
-        return self.host.handlers() | self.panels.handlers() | {"design.next_problem": self.next_problem}
+        own: dict[str, object] = {"design.next_problem": self.next_problem}
+        return self.host.handlers() | self.panels.handlers() | self.activations.handlers() | own
 
     @property
     def analyze(self) -> AnalyzeDialog | None:
         """The report, once it was opened."""
         return self.panels.analyze
 
+    def entered(self) -> None:
+        """The workspace is shown now."""
+        self.activations.entered()
+
     def left(self) -> None:
         """Another workspace is shown now."""
+        self.activations.left()
         self.quick_add.close_now()
         self.canvas.cancel_gesture()
         self.panels.shut_down()
@@ -150,7 +159,8 @@ class DesignWorkspace(Workspace):
     def settled(self) -> bool:
         """The figures shown are those of the document."""
         figures_done = self.studio.analysis.is_current or bool(self.studio.engine.failure)
-        return figures_done and self.panels.settled() and (self._preview is None or not self._preview.jobs.busy)
+        done = figures_done and self.panels.settled() and self.activations.settled()
+        return done and (self._preview is None or not self._preview.jobs.busy)
 
     def default_sizes(self) -> list[int]:
         """Palette, grid, properties."""

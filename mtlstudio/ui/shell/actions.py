@@ -88,6 +88,8 @@ ACTIONS: tuple[ActionDeclaration, ...] = (
     A("design.connect", mark("Connect to…"), "network", "", "C", workspace="design"),
     A("design.heads", mark("Give every task a head"), "network", "", "H", workspace="design"),
     A("design.analyze", mark("Analyze"), "network", "chart", "F7"),
+    A("design.activations", mark("Show activations"), "network", "heatmap", "Ctrl+Shift+A", checkable=True),
+    A("design.microscope", mark("Microscope"), "network", "inspect", "Ctrl+Shift+M", workspace="design"),
     A("design.next_problem", mark("Next problem"), "network", "warning", "F8"),
     A("design.freeze", mark("Freeze or thaw"), "network", "snowflake", "Ctrl+M", workspace="design", separator=True),
     A("design.bypass", mark("Bypass"), "network", "", "Ctrl+B", workspace="design"),

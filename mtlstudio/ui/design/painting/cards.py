@@ -17,6 +17,7 @@ from mtlstudio.ui.design.geometry import Rect
 from mtlstudio.ui.design.layout import NARROW as NARROW_COLUMN
 from mtlstudio.ui.design.layout import Card
 from mtlstudio.ui.design.painting.ink import CENTRE, Face, Ink, qrect
+from mtlstudio.ui.design.painting.thumbs import LEAST, paint_thumb, thumb_size
 from mtlstudio.ui.design.picture import Picture
 from mtlstudio.ui.design.scene import Scene
 from mtlstudio.ui.theme import mix
@@ -135,6 +136,8 @@ class _CardPainter:
         figures_of = self.members[-1] if self.layer.id in scene.layout.groups else self.layer.id
         report = picture.analysis.layers.get(figures_of) if picture.analysis else None
         self.report: LayerReport | None = report
+        self.shown_of = figures_of
+        self.thumb = picture.thumbs.pixmap(figures_of) if picture.thumbs is not None else None
         self.selected = not picture.selection.isdisjoint(self.members)
         self.hovered = picture.hover.layer == self.layer.id or picture.active.layer == self.layer.id
         marks = [picture.marks[i] for i in self.members if i in picture.marks]
@@ -216,6 +219,10 @@ class _CardPainter:
         """The name from bottom to top, where the card is too narrow for it."""
         if rect.h < 50:
             return
+        if self.thumb is not None and rect.h > 100:
+            wide, high = self._thumb_size(rect.w - 8, 60.0)
+            self._thumb(QRectF(rect.centre.x - wide / 2, rect.y + 8, wide, high))
+            rect = Rect(rect.x, rect.y + high + 8, rect.w, rect.h - high - 8)
         self.painter.translate(rect.centre.x, rect.centre.y)
         self.painter.rotate(-90)
         face = self.ink.small if rect.w < 26 else self.ink.name
@@ -245,7 +252,11 @@ class _CardPainter:
             lines[:named] = [(ink.name if whole else ink.small, self._name(), ink.colour("text"))]
         while len(lines) > 1 and sum(face.height + 1 for face, _t, _c in lines) > room:
             lines.pop()
+        while self.thumb is not None and len(lines) > 1 and room - sum(f.height + 1 for f, _t, _c in lines) < 2 * LEAST:
+            lines.pop()
         high = sum(face.height + 1 for face, _t, _c in lines)
+        if self.thumb is not None:
+            return self._inside_with_thumb(rect, room, lines)
         glyph = glyph_size(shape, self.picture.spec.data.image_size) if shape else None
         tall = min(44.0 * min(1.6, max(0.75, self.scene.camera.zoom_x)), room - high - 14)
         if glyph is None or tall < 16:
@@ -258,6 +269,39 @@ class _CardPainter:
             face.draw(self.painter, QRectF(rect.x + 6, y, rect.w - 9, face.height), text, colour, CENTRE)
             y += face.height + 1
         return QRectF(rect.x + 5, y - high - 2, rect.w - 8, high + 3)
+
+    def _inside_with_thumb(self, rect: Rect, room: float, lines: list[tuple[Face, str, QColor]]) -> QRectF:
+        """The activations in place of the glyph, as large as they fit, and the words below."""
+        high = sum(face.height + 1 for face, _t, _c in lines)
+        wide, tall = self._thumb_size(rect.w - 16, room - high - 7)
+        words = max(face.width(text) for face, text, _c in lines[:1])
+        beside = self._thumb_size(rect.w - words - 20, rect.h - 12)
+        if rect.h < ROOMY and beside[1] > tall:
+            return self._beside(rect, room, beside, lines[0])
+        y = rect.y + (room - high - tall - 5) / 2 + 2
+        if tall:
+            self._thumb(QRectF(rect.centre.x + 1 - wide / 2, y, wide, tall))
+            y += tall + 4
+        for face, text, colour in lines:
+            face.draw(self.painter, QRectF(rect.x + 6, y, rect.w - 9, face.height), text, colour, CENTRE)
+            y += face.height + 1
+        return QRectF(rect.x + 5, y - high - tall - 6, rect.w - 8, high + tall + 7)
+
+    def _beside(self, rect: Rect, room: float, size: tuple[float, float], line: tuple[Face, str, QColor]) -> QRectF:
+        """On a low card: the activations on the left, the name on the right, above the taps."""
+        face, text, colour = line
+        self._thumb(QRectF(rect.x + 8, rect.centre.y - size[1] / 2, *size))
+        x = rect.x + 12 + size[0]
+        face.draw(self.painter, QRectF(x, rect.y + 2, rect.right - x - 3, room), text, colour, CENTRE)
+        return QRectF(rect.x + 5, rect.y + 2, rect.w - 8, rect.h - 4)
+
+    def _thumb_size(self, wide: float, high: float) -> tuple[float, float]:
+        assert self.thumb is not None and self.picture.thumbs is not None
+        return thumb_size(self.picture.thumbs, self.shown_of, self.thumb, wide, high)
+
+    def _thumb(self, area: QRectF) -> None:
+        if self.thumb is not None and self.picture.thumbs is not None and area.height() > 0:
+            paint_thumb(self.painter, self.ink, self.picture.thumbs, self.shown_of, self.thumb, area)
 
     def _has_room(self, rect: Rect) -> bool:
         """Whether a narrow card can have its name across, word below word."""
