@@ -29,7 +29,7 @@ SOURCES = ROOT / "mtlstudio"
 CATALOGUES = ROOT / "resources" / "i18n"
 LANGUAGES = ("zh_CN",)
 DOMAIN = "mtlstudio"
-TEXTS_OF = {"tr": 1, "mark": 1, "ntr": 2}  # how many of the first arguments are texts
+TEXTS_OF = {"tr": 1, "mark": 1, "ntr": 2, "nmark": 2}  # how many of the first arguments are texts
 
 Text = str | tuple[str, ...] | list[str]
 
@@ -81,7 +81,7 @@ def extract(source: str, name: str) -> Extracted:
         fault = _fault(called, call, texts)
         if fault:
             found.faults.append(f"{name}:{call.lineno}: {fault}")
-        elif called == "ntr":
+        elif TEXTS_OF[called] == 2:
             found.texts.add((ast.literal_eval(texts[0]), ast.literal_eval(texts[1])))
         else:
             found.texts.update(_literals(texts[0]))
@@ -118,8 +118,8 @@ def _fault(called: str, call: ast.Call, texts: list[ast.expr]) -> str:
             return f"{called}() of an f-string never matches the catalogue"
         if not _literals(text) and (called != "tr" or _computes(text)):
             return f"{called}() of a computed text never matches the catalogue"
-    if called == "ntr" and not all(isinstance(text, ast.Constant) for text in texts):
-        return "ntr() wants its two texts written out"
+    if TEXTS_OF[called] == 2 and not all(isinstance(text, ast.Constant) for text in texts):
+        return f"{called}() wants its two texts written out"
     return ""
 
 

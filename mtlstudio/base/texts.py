@@ -5,6 +5,7 @@ English is the source. A sentence is written once, where it belongs::
     tr("Opened {name}", name=path.name)          # translated now
     ntr("{n} image", "{n} images", count)        # plural forms, {n} is the count
     label = mark("Convolution")                  # declared now, translated later by tr(label)
+    message = nmark("{n} image is missing", "{n} images are missing")  # both: tr(message, n=count)
 
 Values are named and filled in after the translation, never before: an f-string inside the call can
 never match a catalogue entry (a check forbids it).
@@ -56,8 +57,38 @@ def mark(message: str) -> str:
     return message
 
 
+class Counted(str):
+    """A marked sentence with two forms: itself is the plural.
+
+    Attributes:
+        singular: the form for one.
+        counts: name of the value that is counted.
+    """
+
+    singular: str
+    counts: str
+
+    def __new__(cls, singular: str, plural: str, counts: str = "n") -> Counted:
+        made = super().__new__(cls, plural)
+        made.singular, made.counts = singular, counts
+        return made
+
+    def __reduce__(self) -> tuple[type[Counted], tuple[str, str, str]]:
+        return Counted, (self.singular, str(self), self.counts)
+
+
+def nmark(singular: str, plural: str, counts: str = "n") -> Counted:
+    """Marks a sentence that depends on how many there are; `tr` chooses by the value named `counts`."""
+    return Counted(singular, plural, counts)
+
+
 def tr(message: str, /, **values: object) -> str:
     """The message in the user's language, its `{named}` places filled in."""
+    if isinstance(message, Counted):
+        counted = values.get(message.counts)
+        number = counted if isinstance(counted, int) else 2
+        text = _catalogue(_language).ngettext(message.singular, str(message), number)
+        return _filled(text, message.singular if number == 1 else str(message), values)
     text = _catalogue(_language).gettext(message) if message else ""
     return _filled(text, message, values)
 

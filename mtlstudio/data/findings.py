@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from mtlstudio.base.errors import StudioError, as_line
 from mtlstudio.base.frozen import FrozenDict
-from mtlstudio.base.texts import mark, tr
+from mtlstudio.base.texts import mark, nmark, tr
 from mtlstudio.project.problems import Place, Problem, Severity, declare
 
 Kind = Literal["dataset", "task", "file", "data"]
@@ -32,27 +32,100 @@ INPUT_NOWHERE = declare(
     "data.input_nowhere", mark("the data set does not say where the input {input!r} comes from"),
     mark("Choose one of its targets for it: {known}."),
 )  # fmt: skip
-INPUT_MISSING = declare("data.input_missing", mark("{n} picture(s) without {input} are left out: {names}"))
+INPUT_MISSING = declare(
+    "data.input_missing",
+    nmark("{n} picture without {input} is left out: {names}", "{n} pictures without {input} are left out: {names}"),
+)
 INPUT_UNREADABLE = declare("data.input_unreadable", mark("left out, {input} cannot be read: {reason}"))
-UNLISTED = declare("data.unlisted", mark("{n} picture(s) are in no list and are left out: {names}"))
-UNLABELLED = declare("data.unlabelled", mark("{n} picture(s) are in no class folder and are left out: {names}"))
-LISTED_MISSING = declare("data.listed_missing", mark("{n} listed picture(s) are missing: {names}"))
-LINES_SKIPPED = declare("data.lines_skipped", mark("{n} line(s) are not understood and were left out: {names}"))
-OTHER_FORMAT = declare("data.other_format", mark("{n} file(s) are really {format}, not what their names say: {names}"))
-STRAY_FILES = declare("data.stray_files", mark("{n} file(s) are no pictures and are left out: {names}"))
+UNLISTED = declare(
+    "data.unlisted",
+    nmark(
+        "{n} picture is in no list and is left out: {names}", "{n} pictures are in no list and are left out: {names}"
+    ),
+)
+UNLABELLED = declare(
+    "data.unlabelled",
+    nmark(
+        "{n} picture is in no class folder and is left out: {names}",
+        "{n} pictures are in no class folder and are left out: {names}",
+    ),
+)
+LISTED_MISSING = declare(
+    "data.listed_missing", nmark("{n} listed picture is missing: {names}", "{n} listed pictures are missing: {names}")
+)
+LINES_SKIPPED = declare(
+    "data.lines_skipped",
+    nmark(
+        "{n} line is not understood and was left out: {names}",
+        "{n} lines are not understood and were left out: {names}",
+    ),
+)
+OTHER_FORMAT = declare(
+    "data.other_format",
+    nmark(
+        "{n} file is really {format}, not what its name says: {names}",
+        "{n} files are really {format}, not what their names say: {names}",
+    ),
+)
+STRAY_FILES = declare(
+    "data.stray_files",
+    nmark("{n} file is no picture and is left out: {names}", "{n} files are no pictures and are left out: {names}"),
+)
 CLASS_IDS_RENUMBERED = declare("data.class_ids_renumbered", mark("{target}: class ids {found} → {kept}"))
 VALUES_RENUMBERED = declare("data.values_renumbered", mark("{target}: mask values {found} → {kept}"))
 VALUES_IGNORED = declare("data.values_ignored", mark("{target}: the mask values {values} do not count"))
-SEVERAL_BOXES = declare("data.several_boxes", mark("{n} picture(s) have several boxes, the largest counts: {names}"))
-BAD_BOXES = declare("data.bad_boxes", mark("{n} box(es) cannot be used and count as missing: {names}"))
-BAD_CELLS = declare("data.bad_cells", mark("{column}: {n} cell(s) are not understood and count as missing: {names}"))
+SEVERAL_BOXES = declare(
+    "data.several_boxes",
+    nmark(
+        "{n} picture has several boxes, the largest counts: {names}",
+        "{n} pictures have several boxes, the largest counts: {names}",
+    ),
+)
+BAD_BOXES = declare(
+    "data.bad_boxes",
+    nmark(
+        "{n} box cannot be used and counts as missing: {names}",
+        "{n} boxes cannot be used and count as missing: {names}",
+    ),
+)
+BAD_CELLS = declare(
+    "data.bad_cells",
+    nmark(
+        "{column}: {n} cell is not understood and counts as missing: {names}",
+        "{column}: {n} cells are not understood and count as missing: {names}",
+    ),
+)
 NO_TASK_TYPE = declare("data.no_task_type", mark("{names}: there is no task type for this yet; it is left out"))
-BAD_NAMES = declare("data.bad_names", mark("{n} file name(s) do not tell all their labels; these are missing: {names}"))
-REPEATED_ROWS = declare("data.repeated_rows", mark("{n} picture(s) have several rows, the first counts: {names}"))
-COLUMNS_SKIPPED = declare("data.columns_skipped", mark("{n} column(s) are keys or free text and are left out: {names}"))
-LOST_MASKS = declare("data.lost_masks", mark("{n} mask(s) belong to no picture: {names}"))
+BAD_NAMES = declare(
+    "data.bad_names",
+    nmark(
+        "{n} file name does not tell all its labels; these are missing: {names}",
+        "{n} file names do not tell all their labels; these are missing: {names}",
+    ),
+)
+REPEATED_ROWS = declare(
+    "data.repeated_rows",
+    nmark(
+        "{n} picture has several rows, the first counts: {names}",
+        "{n} pictures have several rows, the first counts: {names}",
+    ),
+)
+COLUMNS_SKIPPED = declare(
+    "data.columns_skipped",
+    nmark(
+        "{n} column is a key or free text and is left out: {names}",
+        "{n} columns are keys or free text and are left out: {names}",
+    ),
+)
+LOST_MASKS = declare(
+    "data.lost_masks", nmark("{n} mask belongs to no picture: {names}", "{n} masks belong to no picture: {names}")
+)
 NO_MASKS_BESIDE = declare(
-    "data.no_masks_beside", mark("{n} picture(s) lie in folders without masks and are left out: {names}")
+    "data.no_masks_beside",
+    nmark(
+        "{n} picture lies in a folder without masks and is left out: {names}",
+        "{n} pictures lie in folders without masks and are left out: {names}",
+    ),
 )
 NOT_MASKS = declare(
     "data.not_masks", mark("{target}: what lies there has too many colours to be masks; it is left out")
@@ -62,7 +135,13 @@ INSTANCES = declare("data.instances", mark("{target}: the masks number single ob
 THRESHOLDED = declare("data.thresholded", mark("{target}: grey masks; from 128 on it is the class 1"))
 EMPTY_CLASS = declare("data.empty_class", mark("the class folder {name!r} has no picture"))
 EMPTY_SPLIT = declare("data.empty_split", mark("the split {split!r} has no picture"), mark("More pictures are needed."))
-TINY_SPLIT = declare("data.tiny_split", mark("the split {split!r} has only {n} picture(s): its figures say little"))
+TINY_SPLIT = declare(
+    "data.tiny_split",
+    nmark(
+        "the split {split!r} has only {n} picture: its figures say little",
+        "the split {split!r} has only {n} pictures: its figures say little",
+    ),
+)
 NO_LABELS = declare("data.no_labels", mark("{task}: no {split} image has one"))
 NO_LABELS_AT_ALL = declare(
     "data.no_labels_at_all", mark("{task}: no image has one"), mark("Add labels, or remove the task.")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import mark
+from mtlstudio.base.texts import mark, nmark
 from mtlstudio.project.spec import InputSpec, ProjectSpec
 from mtlstudio.tasks import maps, pictures
 from mtlstudio.tasks.bound import spread_or_one
@@ -55,7 +55,8 @@ def fit_input(value: Any, item: InputSpec, fit: Fit) -> NDArray[np.float32]:
         values = values[..., None] if values.ndim == 2 else values
         if values.ndim != 3 or values.shape[2] != item.channels or values.dtype.kind not in "uifb" or not values.size:
             raise StudioError(
-                mark("{input} has the shape {shape}"), fix=mark("It needs {channels} number(s) per pixel."),
+                mark("{input} has the shape {shape}"),
+                fix=nmark("It needs {channels} number per pixel.", "It needs {channels} numbers per pixel.", "channels"),
                 input=item.name, shape=str(np.shape(value)), channels=item.channels,
             )  # fmt: skip
         square = maps.to_square(values.astype(np.float32), fit, float("nan"))

@@ -54,6 +54,7 @@ def test_the_sources_of_the_project_hide_no_text(tool: ModuleType) -> None:
         ('mark("Save")', {"Save"}),
         ('tr("Start" if idle else "Stop")', {"Start", "Stop"}),
         ('ntr("{n} image", "{n} images", count)', {("{n} image", "{n} images")}),
+        ('nmark("{n} image", "{n} images", "n")', {("{n} image", "{n} images")}),
         ('StudioError(mark("no class"), fix=mark("Add it"))', {"no class", "Add it"}),
         ("tr(label)", set()),
         ('tr(labels["species"])', set()),

@@ -11,7 +11,7 @@ from babel.messages.mofile import write_mo
 
 from mtlstudio.base import resources, texts
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import mark, ntr, on_language_changed, set_language, tr
+from mtlstudio.base.texts import mark, nmark, ntr, on_language_changed, set_language, tr
 
 
 @pytest.fixture
@@ -20,6 +20,7 @@ def chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     catalogue = Catalog(locale="zh_CN")
     catalogue.add("Opened {name}", "已打开 {name}")
     catalogue.add("Broken {name}", "坏 {nome}")
+    catalogue.add(("{n} mask is lost", "{n} masks are lost"), ("{n} 个掩码丢失",))
     catalogue.add(("{n} image", "{n} images"), ("{n} 张图像",))
     content = BytesIO()
     write_mo(content, catalogue)
@@ -44,6 +45,23 @@ def test_english_fills_named_places() -> None:
 
 def test_a_value_may_be_called_message() -> None:
     assert tr("{message} {n}", message="a", n=1) == "a 1"
+
+
+def test_a_marked_sentence_chooses_its_form_by_the_value_it_counts() -> None:
+    sentence = nmark("{n} mask of {name} is lost", "{n} masks of {name} are lost")
+    assert tr(sentence, n=1, name="a") == "1 mask of a is lost"
+    assert tr(sentence, n=0, name="a") == "0 masks of a are lost"
+    other = nmark("{channels} number, {n}", "{channels} numbers, {n}", "channels")
+    assert tr(other, n=1, channels=2) == "2 numbers, 1"
+    assert tr(pickle.loads(pickle.dumps(other)), n=2, channels=1) == "1 number, 2"
+    error = StudioError(mark("no"), fix=sentence, n=1, name="b")
+    assert error.text() == "no. 1 mask of b is lost."
+    assert pickle.loads(pickle.dumps(error)).text() == error.text()
+
+
+@pytest.mark.usefixtures("chinese")
+def test_a_marked_sentence_is_translated_by_its_count() -> None:
+    assert tr(nmark("{n} mask is lost", "{n} masks are lost"), n=3) == "3 个掩码丢失"
 
 
 @pytest.mark.usefixtures("chinese")

@@ -23,12 +23,15 @@ class Candidate:
     """A target that is no input yet.
 
     Attributes:
+        channels: how many figures it has per pixel.
+        measures: its figures are measured (depth), not numbers of classes.
         learners: ids of the tasks that learn it.
     """
 
     target: str
     name: str
     channels: int
+    measures: bool
     learners: tuple[str, ...]
 
 
@@ -41,13 +44,15 @@ def offer(spec: ProjectSpec, sources: Sequence[Source]) -> Offer:
 
 
 def candidates(spec: ProjectSpec, offers: Offer) -> list[Candidate]:
-    """The targets that can become an input with one click, maps first, the picture last."""
+    """The targets that can become an input with one click: what is measured first, the picture last."""
     used = {target for dataset in spec.datasets for target in dataset.inputs.values()}
     infos = {info.id: info for given in offers.values() for info in given if info.id not in used}
     found = []
-    for info in sorted(infos.values(), key=lambda info: (info.id == PICTURE, info.task_type != "depth")):
+    for info in infos.values():
         learners = tuple(task for task in spec.task_ids if any(d.targets.get(task) == info.id for d in spec.datasets))
-        found.append(Candidate(info.id, tr(info.name), 3 if info.id == PICTURE else 1, learners))
+        measures = info.id != PICTURE and "class_names" not in info.parameters
+        found.append(Candidate(info.id, tr(info.name), 3 if info.id == PICTURE else 1, measures, learners))
+    found.sort(key=lambda one: (not one.measures, one.target == PICTURE))
     return found
 
 

@@ -17,6 +17,7 @@ from mtlstudio.project.spec import DatasetSpec, InputSpec, ProjectSpec
 from mtlstudio.session.document import Document
 from mtlstudio.ui.data.input_edits import Candidate, Offer, candidates, offer, use_as_input
 from mtlstudio.ui.widgets.common import button
+from mtlstudio.ui.widgets.flow import FlowLayout
 from mtlstudio.ui.widgets.panel import Collapsible
 from mtlstudio.ui.widgets.parameter_form import ParameterForm
 from mtlstudio.ui.widgets.titles import SectionTitle
@@ -44,7 +45,7 @@ class InputsPanel(QWidget):
         self.use = button("", small=True)
         self.use.setObjectName("use-as-input")
         self.use.clicked.connect(lambda: self._ask(self._candidate))
-        self.add = button(tr("Add an input…"), "plus", small=True)
+        self.add = button(tr("Add an input"), "plus", small=True)
         self.add.setObjectName("add-input")
         self.add.clicked.connect(self._show_menu)
         page = QVBoxLayout(self)
@@ -52,8 +53,10 @@ class InputsPanel(QWidget):
         page.setSpacing(8)
         page.addWidget(SectionTitle(tr("Inputs")))
         page.addLayout(self._list)
-        page.addWidget(self.use, 0, Qt.AlignmentFlag.AlignLeft)
-        page.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
+        buttons = FlowLayout(spacing=6)
+        buttons.addWidget(self.use)
+        buttons.addWidget(self.add)
+        page.addLayout(buttons)
         document.changed.connect(lambda _before, after: self._show(after))
         self._show(document.spec)
 
@@ -72,7 +75,7 @@ class InputsPanel(QWidget):
             channels = ntr("{n} channel", "{n} channels", item.channels)
             self.folds[item.id].set_title(tr("{input} · {channels}", input=item.name, channels=channels))
             self.forms[item.id].set_parameters(self._parameters(spec, item), _values(spec, item))
-        maps = [one for one in candidates(spec, self._offers) if one.target != PICTURE]
+        maps = [one for one in candidates(spec, self._offers) if one.measures]
         self._candidate = maps[0] if maps else None
         self.use.setVisible(bool(maps))
         if maps:

@@ -16,7 +16,6 @@ from mtlstudio.ui.theme.colours import (
 )
 from mtlstudio.ui.theme.current import apply_theme, signals, theme
 from mtlstudio.ui.theme.fonts import font, load_fonts, scaled, tabular, text_scale
-from mtlstudio.ui.theme.plots import style_plot
 from mtlstudio.ui.theme.tokens import DARK, LIGHT, Tokens, contrast, mix, readable_on
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "readable_on",
     "scaled",
     "signals",
-    "style_plot",
     "tabular",
     "task_colour",
     "text_scale",
