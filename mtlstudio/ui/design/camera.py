@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mtlstudio.ui.design.geometry import Point, Rect
 
-MAX_ZOOM, READABLE = 3.0, 0.6
+MAX_ZOOM, READABLE = 3.0, 0.69
 _KEPT = 80.0  # so many pixels of the grid stay in view
 
 

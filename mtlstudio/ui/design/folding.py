@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from mtlstudio.project.graph import CycleError, incoming, order
+from mtlstudio.project.lanes import lane, lane_of
 from mtlstudio.project.spec import Connection, LayerGroup, LayerSpec, NetworkSpec, ProjectSpec
 
 
@@ -117,12 +118,21 @@ def _stand_ins(network: NetworkSpec, groups: Sequence[frozenset[str]]) -> dict[s
         inside = next((index for index, tasks in enumerate(groups) if layer.tasks and layer.tasks < tasks), None)
         if inside is None:
             continue
-        sources = tuple((found.get(c.source, c.source), c.source_port, c.target_port) for c in before[layer_id])
+        tasks = groups[inside]
+        sources = tuple(
+            (found.get(c.source, c.source), _port(c.source_port, tasks), _port(c.target_port, tasks))
+            for c in before[layer_id]
+        )
         key = inside, layer.type, len(layer.tasks), layer_id in giving, sources
         stand_in = first.setdefault(key, layer_id)
         found[layer_id] = stand_in
     times = Counter(found.values())
     return {layer_id: stand_in for layer_id, stand_in in found.items() if times[stand_in] > 1}
+
+
+def _port(port: str, tasks: frozenset[str]) -> str:
+    """The same for all lanes of a folded row's tasks: they are alike, too."""
+    return lane("") if lane_of(port) in tasks else port
 
 
 def _fold(
@@ -162,12 +172,13 @@ def _folded(
         for layer in network.layers
         if layer.id in members
     )
+    folded = frozenset(task for row in rows if row.group for task in row.tasks)
     links: list[Link] = []
     seen: set[tuple[str, str, str, str]] = set()
     for c in network.connections:
         source, target = card_of.get(c.source, c.source), card_of.get(c.target, c.target)
         plain = source in groups or target in groups
-        ports = ("", "") if plain else (c.source_port, c.target_port)
+        ports = ("", "") if plain else (_port(c.source_port, folded), _port(c.target_port, folded))
         if source == target or source not in members or target not in members or (source, target, *ports) in seen:
             continue
         seen.add((source, target, *ports))

@@ -86,7 +86,7 @@ class GridPicture:
         if self._options.ground:
             painter.fillRect(QRectF(0, 0, self.size.width(), self.size.height()), self._tokens.colour("background"))
         rows.paint_bands(painter, scene, picture, ink)
-        wires.paint_skips(painter, scene, picture, ink, 1.0)
+        wires.paint_skips(painter, scene, picture, ink)
         wires.paint_wires(painter, scene, picture, ink)
         wires.paint_stacks(painter, scene, ink)
         marks.paint_joins(painter, scene, ink)
@@ -147,7 +147,7 @@ class GridPicture:
     def _ink(self) -> Ink:
         ink = Ink(self._spec.tasks, 1.0, self._tokens)
         if self._options.text_as_paths:
-            for name in ("name", "figures", "small", "title", "body", "note"):
+            for name in ("name", "figures", "small", "digits", "title", "body", "note"):
                 setattr(ink, name, _PathFace(getattr(ink, name)))
         return ink
 
@@ -160,7 +160,7 @@ class GridPicture:
             path.addRect(hole)
         painter.save()
         painter.setClipPath(path)
-        wires.paint_skips(painter, self._scene, picture, ink, 0.4)
+        wires.paint_skips(painter, self._scene, picture, ink, above=True)
         painter.restore()
 
     def _headers(self, painter: QPainter, ink: Ink) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from mtlstudio.project.lanes import lane
 from mtlstudio.project.spec import Connection
 from mtlstudio.ui.design.geometry import Point, Rect
+from mtlstudio.ui.design.routes import Skip
 from mtlstudio.ui.design.scene import PLUS, Scene
 
 Kind = Literal[
@@ -182,8 +184,10 @@ def _lane(scene: Scene, at: Point, layer_id: str) -> Hit | None:
 
 def _tap(scene: Scene, at: Point, layer_id: str) -> Hit | None:
     for skip in scene.layout.routes.skips:
-        for end, place in ((skip.source, skip.source_place), (skip.target, skip.target_place)):
-            if end == layer_id and scene.tap(end, skip.row, place).contains(at, 1):
+        if not skip.tapped:
+            continue
+        for end, place, entry in ((skip.source, skip.source_place, False), (skip.target, skip.target_place, True)):
+            if end == layer_id and scene.tap(end, skip.row, place, entry).contains(at, 1):
                 return Hit("tap", layer=layer_id, connection=skip.connection)
     return None
 
@@ -201,7 +205,18 @@ def _wire(scene: Scene, at: Point) -> Hit:
             return Hit("plus", connection=wire.connection)
         if any(_distance(at, *line[1:]) <= 7 for line in scene.wire_lines(wire)):
             return Hit("wire", connection=wire.connection)
+    for skip in scene.layout.routes.skips:
+        if not skip.tapped and _on_bent(scene, skip, at):
+            return Hit("wire", connection=skip.connection)
     return Hit()
+
+
+def _on_bent(scene: Scene, skip: Skip, at: Point) -> bool:
+    """Whether a place is on the line of a skip that has no taps."""
+    arc = scene.arc(skip)
+    down, up = arc.down or arc.start.x, arc.up or arc.end.x
+    corners = (arc.start, (down, arc.start.y), (down, arc.low), (up, arc.low), (up, arc.end.y), arc.end)
+    return any(_distance(at, *one, *two) <= 4 for one, two in pairwise(corners))
 
 
 def _distance(at: Point, x1: float, y1: float, x2: float, y2: float) -> float:

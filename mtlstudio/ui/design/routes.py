@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from mtlstudio.project.lanes import lane_of
 from mtlstudio.project.spec import Connection
@@ -12,6 +13,8 @@ from mtlstudio.ui.design.columns import Spot
 from mtlstudio.ui.design.folding import Link
 
 MAX_LEVELS = 24
+MOST_TAPS = 3
+MOST_NUMBERS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,19 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A connection that passes other cards: it leaves its source at a numbered tap and runs in the gutter of a row.
+    """A connection that passes other cards: it runs in the gutter of a row.
+
+    A few leave their source at a numbered tap and arrive at one. Where there would be more taps than a card has room
+    for, they run without taps, as bent lines beside the columns; those that end at the same card then share one line.
 
     Attributes:
         source, target: the cards it joins.
-        number: written on both taps; the same for all skips from one place.
+        number: written on both taps; the same for all skips from one place. 0 without taps.
         row: under which it runs.
         level: 1 runs nearest to the row; longer ones run deeper.
         shared: several tasks use it.
-        source_place, target_place: places of its taps on the two cards, counted from the right.
+        source_place, target_place: places of its taps on the two cards, counted from the right; on cards that share
+            their rows with others from the right and from the left.
     """
 
     connection: Connection
@@ -53,6 +60,11 @@ class Skip:
     shared: bool
     source_place: int
     target_place: int
+
+    @property
+    def tapped(self) -> bool:
+        """It has taps."""
+        return self.number > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ def route(links: Sequence[Link], spots: Mapping[str, Spot], row_of: Mapping[str,
     """
     crowd = _Crowd(spots, rows)
     wires: list[Wire] = []
-    skipping: list[tuple[Link, int, bool]] = []
+    skipping: list[_Found] = []
     for link in links:
         source, target = spots.get(link.source), spots.get(link.target)
         if source is None or target is None:
@@ -88,7 +100,7 @@ def route(links: Sequence[Link], spots: Mapping[str, Spot], row_of: Mapping[str,
         if free and (not bent or len(free) == len(common)):
             wires.append(Wire(link.connection, link.source, link.target, free, bent))
         else:
-            skipping.append((link, common[-1], len(common) > 1))
+            skipping.append(_Found(link, common[-1], len(common) > 1))
     skips, levels, taps = _skips(skipping, spots, rows)
     return Routes(tuple(wires), skips, levels, taps)
 
@@ -121,38 +133,93 @@ class _Crowd:
         return first >= last or self._sums[row][last - 1] > self._sums[row][first]
 
 
-def _skips(
-    found: Sequence[tuple[Link, int, bool]], spots: Mapping[str, Spot], rows: int
-) -> tuple[tuple[Skip, ...], tuple[int, ...], dict[str, int]]:
-    def leftmost(item: tuple[Link, int, bool]) -> tuple[int, int, str]:
-        spot = spots[item[0].source]
-        return spot.column, spot.slot, item[0].connection.source_port
+class _Found(NamedTuple):
+    """A skip before it has a number and a level."""
 
+    link: Link
+    row: int
+    shared: bool
+
+    @property
+    def port(self) -> tuple[str, str]:
+        """Where it leaves; all that leave there have one number."""
+        return self.link.source, self.link.connection.source_port
+
+
+def _skips(
+    found: Sequence[_Found], spots: Mapping[str, Spot], rows: int
+) -> tuple[tuple[Skip, ...], tuple[int, ...], dict[str, int]]:
+    def leftmost(skip: _Found) -> tuple[int, int, str]:
+        spot = spots[skip.link.source]
+        return spot.column, spot.slot, skip.link.connection.source_port
+
+    plain = _without_taps(found, spots)
     numbers: dict[tuple[str, str], int] = {}
-    for link, _row, _shared in sorted(found, key=leftmost):
-        numbers.setdefault((link.source, link.connection.source_port), len(numbers) + 1)
-    levels = _levels([(spots[k.source].column, spots[k.target].column, row) for k, row, _shared in found], rows)
-    places = _Places()
+    for skip in sorted((skip for i, skip in enumerate(found) if i not in plain), key=leftmost):
+        numbers.setdefault(skip.port, len(numbers) + 1)
+    levels = _levels([_bundle(skip, i in plain) for i, skip in enumerate(found)], found, spots, rows)
+    places = _Places(spots)
     skips = []
-    for (link, row, shared), level in zip(found, levels, strict=True):
-        number = numbers[link.source, link.connection.source_port]
-        source = places.of(link.source, row, number)
-        target = places.of(link.target, row, number)
-        skips.append(Skip(link.connection, link.source, link.target, number, row, level, shared, source, target))
+    for index, (skip, level) in enumerate(zip(found, levels, strict=True)):
+        link, number = skip.link, 0 if index in plain else numbers[skip.port]
+        source = places.of(link.source, skip.row, number)
+        target = places.of(link.target, skip.row, number)
+        skips.append(
+            Skip(link.connection, link.source, link.target, number, skip.row, level, skip.shared, source, target)
+        )
     deepest = [0] * rows
-    for skip in skips:
-        deepest[skip.row] = max(deepest[skip.row], skip.level)
+    for made in skips:
+        deepest[made.row] = max(deepest[made.row], made.level)
     return tuple(skips), tuple(deepest), places.most()
+
+
+def _without_taps(found: Sequence[_Found], spots: Mapping[str, Spot]) -> set[int]:
+    """Indexes of the skips that have no taps: those of crowded cards, and all that leave with one of them."""
+    ports: dict[tuple[str, int], set[tuple[str, str]]] = {}
+    for skip in found:
+        for end in (skip.link.source, skip.link.target):
+            ports.setdefault(_part(end, skip.row, spots), set()).add(skip.port)
+    crowded = {
+        part for part, ending in ports.items() if len(ending) > (1 if spots[part[0]].slots > 1 else MOST_TAPS)
+    }  # fmt: skip
+    if len({skip.port for skip in found}) > MOST_NUMBERS:
+        return set(range(len(found)))
+    several = {
+        skip.link.source
+        for skip in found
+        if spots[skip.link.source].slots > 1
+        and len({other.row for other in found if other.link.source == skip.link.source}) > 1
+    }
+    plain = {
+        skip.port
+        for skip in found
+        if skip.link.source in several
+        or any(_part(end, skip.row, spots) in crowded for end in (skip.link.source, skip.link.target))
+    }
+    return {index for index, skip in enumerate(found) if skip.port in plain}
+
+
+def _part(card: str, row: int, spots: Mapping[str, Spot]) -> tuple[str, int]:
+    """A place for taps: a card's part in a row; of cards that share their rows with others the whole card."""
+    return card, row if spots[card].slots == 1 else -1
+
+
+def _bundle(skip: _Found, plain: bool) -> tuple[object, ...]:
+    """Skips with the same key share one line: those without taps that end at one card, the others from one tap."""
+    return (skip.row, skip.link.target) if plain else (skip.row, *skip.port)
 
 
 class _Places:
     """Gives each number its own place on a card's row; the same number keeps it."""
 
-    def __init__(self) -> None:
+    def __init__(self, spots: Mapping[str, Spot]) -> None:
+        self._spots = spots
         self._on: dict[tuple[str, int], list[int]] = {}
 
     def of(self, layer_id: str, row: int, number: int) -> int:
-        numbers = self._on.setdefault((layer_id, row), [])
+        if not number:
+            return 0
+        numbers = self._on.setdefault(_part(layer_id, row, self._spots), [])
         if number not in numbers:
             numbers.append(number)
         return numbers.index(number)
@@ -164,18 +231,25 @@ class _Places:
         return most
 
 
-def _levels(ways: Sequence[tuple[int, int, int]], rows: int) -> list[int]:
-    """A lane for each (column, column, row), so that overlapping ones of a row differ and shorter ones lie above."""
-    found = [0] * len(ways)
-    lanes: list[list[list[tuple[int, int]]]] = [[] for _ in range(rows)]
-    for index in sorted(range(len(ways)), key=lambda i: abs(ways[i][1] - ways[i][0])):
-        first, last, row = min(ways[index][:2]), max(ways[index][:2]), ways[index][2]
+def _levels(
+    bundles: Sequence[tuple[object, ...]], found: Sequence[_Found], spots: Mapping[str, Spot], rows: int
+) -> list[int]:
+    """A level for each skip: bundles of a row that overlap differ, and shorter ones lie above."""
+    spans: dict[tuple[object, ...], tuple[int, int, int]] = {}
+    for bundle, skip in zip(bundles, found, strict=True):
+        ends = spots[skip.link.source].column, spots[skip.link.target].column
+        first, last, row = spans.get(bundle, (min(ends), max(ends), skip.row))
+        spans[bundle] = min(first, *ends), max(last, *ends), row
+    levels: dict[tuple[object, ...], int] = {}
+    lines: list[list[list[tuple[int, int]]]] = [[] for _ in range(rows)]
+    for bundle in sorted(spans, key=lambda key: spans[key][1] - spans[key][0]):
+        first, last, row = spans[bundle]
         level = 0
-        for level, lane in enumerate([*lanes[row], []]):
-            if level == MAX_LEVELS - 1 or not any(a < last and first < b for a, b in lane):
+        for level, line in enumerate([*lines[row], []]):
+            if level == MAX_LEVELS - 1 or not any(a < last and first < b for a, b in line):
                 break
-        if level == len(lanes[row]):
-            lanes[row].append([])
-        lanes[row][level].append((first, last))
-        found[index] = level + 1
-    return found
+        if level == len(lines[row]):
+            lines[row].append([])
+        lines[row][level].append((first, last))
+        levels[bundle] = level + 1
+    return [levels[bundle] for bundle in bundles]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mtlstudio.project.spec import Connection
 from mtlstudio.ui.design.camera import Camera, Limits
 from mtlstudio.ui.design.geometry import Point, Rect, around
-from mtlstudio.ui.design.layout import Card, GridLayout, GroupFrame
+from mtlstudio.ui.design.layout import GAP, INSET, Card, GridLayout, GroupFrame
 from mtlstudio.ui.design.routes import Skip, Wire
 
 TAP = 16.0
@@ -45,11 +45,16 @@ class Frame:
 
 
 class Arc(NamedTuple):
-    """Where a skip leaves a card and where it enters one, and how low it runs between."""
+    """Where a skip leaves a card and where it enters one, and how low it runs between.
+
+    `down`, `up`: beside which column it goes down and up again; None where it does so right below its tap.
+    """
 
     start: Point
     end: Point
     low: float
+    down: float | None = None
+    up: float | None = None
 
 
 @dataclass(frozen=True)
@@ -218,38 +223,77 @@ class Scene:
         _row, x1, y1, x2, y2 = lines[0] if lines else (0, 0.0, 0.0, 0.0, 0.0)
         return Point((x1 + x2) / 2, (y1 + y2) / 2)
 
-    def tap(self, layer_id: str, row: int, place: int) -> Rect:
-        """A numbered tap, at the lower right of a card's part in a row."""
+    def tap(self, layer_id: str, row: int, place: int, entry: bool = False) -> Rect:
+        """A numbered tap, at the lower right of a card's part in a row.
+
+        Args:
+            entry: where the skip arrives: on a card that shares its rows with others at the lower left.
+        """
         card = self.layout.cards[layer_id]
-        right, size = self.x(card.right), self.tap_size
+        left, right, size = self.x(card.x), self.x(card.right), self.tap_size
         bottom = self.y(self.layout.rows[row].bottom - 6)
         if card.spot.slots > 1:  # parallel layers share the row: on the card itself
-            top, end = self.y(card.pieces[0][0]), self.y(card.pieces[-1][1])
-            bottom = min(max(bottom, top + size + 7), end)
-        inset = min(7.0, max(0.0, (card.width * self.camera.zoom_x - size) / 2))
-        return Rect(right - inset - size - place * (size + 3), bottom - size - 5 * min(1.0, size / TAP), size, size)
+            top, bottom = self.y(card.pieces[-1][0]), self.y(card.pieces[-1][1])
+            size = min(size, 0.4 * (bottom - top))
+        inset = min(7.0, max(0.0, (right - left - size) / 2))
+        x = left + inset if entry and card.spot.slots > 1 else right - inset - size - place * (size + 3)
+        return Rect(x, bottom - size - 5 * min(1.0, size / TAP), size, size)
 
     @cached_property
     def tap_size(self) -> float:
         """Smaller where rows are low or cards narrow."""
-        zoom = min(self.camera.zoom_x, 1.0) if self.camera.zoom_x < 0.7 else 1.0
         low = min((row.height for row in self.layout.rows), default=100.0) * self.camera.zoom_y
-        return max(3.0, min(TAP * self.frame.scale * zoom, 0.24 * low))
+        return max(3.0, min(TAP * self.frame.scale * min(1.0, self.camera.zoom_x), 0.24 * low))
+
+    @cached_property
+    def taps(self) -> Mapping[str, list[Rect]]:
+        """All taps, by card."""
+        found: dict[str, dict[tuple[int, int], Rect]] = {}
+        for skip in self.layout.routes.skips:
+            if skip.tapped:
+                ends = (skip.source, skip.source_place, False), (skip.target, skip.target_place, True)
+                for card, place, entry in ends:
+                    found.setdefault(card, {})[skip.row, place] = self.tap(card, skip.row, place, entry)
+        return {card: list(taps.values()) for card, taps in found.items()}
 
     def arc(self, skip: Skip) -> Arc:
-        """A skip's way: from the source's tap down into the gutter of its row, along, and up to the target's."""
-        source = self.tap(skip.source, skip.row, skip.source_place)
-        target = self.tap(skip.target, skip.row, skip.target_place)
-        row = self.layout.rows[skip.row]
-        room = (row.gutter - 5) * self.camera.zoom_y
-        y = min(max(source.bottom, target.bottom), self.y(row.bottom))
-        step = (self.y(row.bottom) - y + room - 4) / max(1, row.levels)
-        low = y + max(3.0, 4 + step * skip.level)
-        return Arc(
-            Point(source.centre.x, source.bottom if source.bottom <= low else source.y),
-            Point(target.centre.x, target.bottom if target.bottom <= low else target.y),
-            low,
-        )
+        """A skip's way: from the source into the gutter of its row, along, and up to the target."""
+        row, zoom = self.layout.rows[skip.row], self.camera.zoom_y
+        base = self.y(row.bottom) - INSET * zoom + 2
+        low = base + (row.gutter + INSET - 5) * zoom * skip.level / max(1, row.levels)
+        source, target = self.layout.cards[skip.source], self.layout.cards[skip.target]
+        start, down = self._end(skip, source, False)
+        end, up = self._end(skip, target, True)
+        return Arc(start, end, low, down, up)
+
+    def _end(self, skip: Skip, card: Card, entry: bool) -> tuple[Point, float | None]:
+        """Where a skip leaves or enters a card, and where it runs beside it."""
+        stacked = card.spot.slots > 1
+        place = skip.target_place if entry else skip.source_place
+        tap = self.tap(card.spot.layer.id, skip.row, place, entry) if skip.tapped else None
+        if tap is not None and not stacked:
+            return Point(tap.centre.x, tap.bottom), None
+        side = self.x(card.x if entry else card.right)
+        if tap is not None:
+            return Point(tap.x if entry else tap.right, tap.centre.y), self._beside(card, entry, skip.level)
+        if stacked:
+            y = self.y((card.pieces[-1][0] + card.pieces[-1][1]) / 2)
+        else:
+            row = self.layout.rows[skip.row]
+            y = self.y(row.bottom - INSET - min(12.0, 0.2 * row.height))
+        return Point(side, y), self._beside(card, entry, skip.level)
+
+    def _beside(self, card: Card, before: bool, level: int) -> float:
+        """Between a card's column and the one before or behind it; lines of neighbouring levels beside one another."""
+        columns, column = self.layout.columns, card.spot.column
+        left, width = columns[column]
+        if before:
+            a, b = (sum(columns[column - 1]) if column else left - GAP), left
+        else:
+            a, b = left + width, columns[column + 1][0] if column + 1 < len(columns) else left + width + GAP
+        if b - a > 2 * GAP:  # beside the card, not in the middle of a wide gap
+            a, b = (b - GAP, b) if before else (a, a + GAP)
+        return self.x(a + (b - a) * (0.3 + 0.4 * (level % 3) / 2))
 
     # --- groups, lanes, ends ----------------------------------------------------------------------------------
 

@@ -26,7 +26,9 @@ from mtlstudio.ui.widgets.icons import paint_icon
 RADIUS = 9.0
 FLAT, NARROW = 17.0, 44.0
 STRIPED = 9.0
-ROOMY = 190.0  # in a card this high the words are far above the taps
+ROOMY = 190.0  # a card this high has its activations above the words, not beside them
+UPRIGHT = 50.0
+WORDS = 88.0  # so high are a glyph and three lines
 
 
 def paint_cards(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> list[QRectF]:
@@ -41,7 +43,7 @@ def paint_cards(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> 
         if pieces[0].w < FLAT:
             flat.add(card, pieces)
         else:
-            written += _CardPainter(painter, scene, picture, ink, card, pieces).paint()
+            written += CardPainter(painter, scene, picture, ink, card, pieces).paint()
     flat.paint(painter)
     return written
 
@@ -122,7 +124,7 @@ def glyph_size(shape: Shape, image_size: int) -> tuple[float, float]:
     return width, max(7.0, 44.0 - 8.0 * halvings)
 
 
-class _CardPainter:
+class CardPainter:
     """Paints one card."""
 
     def __init__(
@@ -155,10 +157,10 @@ class _CardPainter:
         for task, area in _strip(self.card, self.pieces, self.scene, min(4.0, 0.08 * self.pieces[0].w)):
             self.painter.setBrush(self.ink.task(task))
             self.painter.drawRoundedRect(area, 1.5, 1.5)
-        rect = self._seen(max(self.pieces, key=lambda piece: piece.h))
+        rect = self._between_taps(self._seen(max(self.pieces, key=lambda piece: piece.h)))
         written: list[QRectF] = []
-        if rect.w < NARROW and not self._has_room(rect):
-            self._upright(rect)
+        if rect.w < NARROW and rect.h >= UPRIGHT and not self._has_room(rect):
+            written.append(self._upright(rect))
         else:
             written.append(self._inside(rect))
             self._badges(self.pieces[0])
@@ -172,6 +174,24 @@ class _CardPainter:
         if bottom - top >= rect.h - 1 or bottom - top < 60:
             return rect
         return Rect(rect.x, top, rect.w, bottom - top)
+
+    def _between_taps(self, rect: Rect) -> Rect:
+        """The part of a card that its words and its glyph have: around its middle, or else where no tap is."""
+        taps = [(tap.y - 3, tap.bottom + 3) for tap in self.scene.taps.get(self.layer.id, ())]
+        if not taps:
+            return rect
+        free, top = [], rect.y
+        for upper, lower in sorted(taps):
+            free.append((top, min(upper, rect.bottom)))
+            top = max(top, lower)
+        free.append((top, rect.bottom))
+        middle, wanted = rect.centre.y, min(WORDS * min(1.6, max(0.75, self.scene.camera.zoom_x)), rect.h)
+        free = [(a, max(a, b)) for a, b in free]
+        around = next((min(middle - a, b - middle) for a, b in free if a < middle < b), 0.0)
+        if 2 * around >= wanted:
+            return Rect(rect.x, middle - around, rect.w, 2 * around)
+        a, b = min(free, key=lambda part: (max(0.0, wanted - part[1] + part[0]), abs((part[0] + part[1]) / 2 - middle)))
+        return Rect(rect.x, a, rect.w, b - a)
 
     def _sheets(self) -> None:
         """Two sheets behind a card that stands for several layers."""
@@ -215,10 +235,9 @@ class _CardPainter:
             paint_icon(self.painter, "snowflake", QRectF(x, rect.y + 5, size, size), QColor("#6fb6f2" if
                        self.ink.tokens.is_dark else "#2f86cf"))  # fmt: skip
 
-    def _upright(self, rect: Rect) -> None:
-        """The name from bottom to top, where the card is too narrow for it."""
-        if rect.h < 50:
-            return
+    def _upright(self, rect: Rect) -> QRectF:
+        """The name from bottom to top, where the card is too narrow for it. Returns where it stands."""
+        whole = qrect(rect)
         if self.thumb is not None and rect.h > 100:
             wide, high = self._thumb_size(rect.w - 8, 60.0)
             self._thumb(QRectF(rect.centre.x - wide / 2, rect.y + 8, wide, high))
@@ -228,9 +247,10 @@ class _CardPainter:
         face = self.ink.small if rect.w < 26 else self.ink.name
         area = QRectF(-rect.h / 2 + 8, -face.height / 2, rect.h - 16, face.height)
         face.draw(self.painter, area, self._name(), self.ink.colour("text"), CENTRE)
+        return whole
 
     def _inside(self, rect: Rect) -> QRectF:
-        """Glyph, name, shape and who shares it, as far as there is room, in the middle of what the taps leave.
+        """Glyph, name, shape and who shares it, as far as there is room.
 
         Returns:
             Where they stand.
@@ -246,7 +266,7 @@ class _CardPainter:
         face = ink.figures if ink.figures.width(sizes) <= rect.w - 9 else ink.small
         lines += [(face, sizes, dim)] if sizes and face.width(sizes) <= rect.w - 6 else []
         lines += [(ink.small, text, ink.colour("dim")) for text in (self._sharing(rect.w - 11),) if text]
-        room = rect.h - (self.scene.tap_size + 8 if self._has_taps() and rect.h < ROOMY else 4)
+        room = rect.h - 4
         if sum(face.height + 1 for face, _t, _c in lines) > room and named > 1:
             whole = ink.name.width(self._name()) <= rect.w - 9
             lines[:named] = [(ink.name if whole else ink.small, self._name(), ink.colour("text"))]
@@ -268,7 +288,8 @@ class _CardPainter:
         for face, text, colour in lines:
             face.draw(self.painter, QRectF(rect.x + 6, y, rect.w - 9, face.height), text, colour, CENTRE)
             y += face.height + 1
-        return QRectF(rect.x + 5, y - high - 2, rect.w - 8, high + 3)
+        top = y - high - (tall + 8 if tall else 0) - 2
+        return QRectF(rect.x + 5, top, rect.w - 8, y - top + 1)
 
     def _inside_with_thumb(self, rect: Rect, room: float, lines: list[tuple[Face, str, QColor]]) -> QRectF:
         """The activations in place of the glyph, as large as they fit, and the words below."""
@@ -336,9 +357,6 @@ class _CardPainter:
         self.painter.setPen(Qt.PenStyle.NoPen)
         self.painter.setBrush(self.ink.colour("shared", 0.5 if self.picture.stale else 1.0))
         self.painter.drawRoundedRect(QRectF(x - width / 2, y - height / 2, width, height), 2, 2)
-
-    def _has_taps(self) -> bool:
-        return self.layer.id in self.scene.layout.routes.taps
 
     def _sharing(self, width: float) -> str:
         """Who shares it, where that is neither all nor one; and whether it is a task's own copy."""

@@ -13,6 +13,9 @@ from mtlstudio.ui.design.geometry import Rect
 from mtlstudio.ui.theme import font, mix, text_scale, theme
 from mtlstudio.ui.theme.tokens import Tokens
 
+SMALLEST = 9.0
+"""No name is written smaller, in pixels at a text size of 100 %."""
+
 CENTRE = Qt.AlignmentFlag.AlignCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -60,7 +63,7 @@ class Ink:
     Attributes:
         zoom: of the cards' words.
         colours: of the tasks, by id.
-        name, figures, small: fonts on the cards. title, body, note: those that do not zoom.
+        name, figures, small: fonts on the cards; digits: on taps. title, body, note: those that do not zoom.
     """
 
     tasks: tuple[TaskSpec, ...]
@@ -70,10 +73,11 @@ class Ink:
     def __post_init__(self) -> None:
         self.colours = {task.id: QColor(task.colour) for task in self.tasks}
         size = min(2.0, max(0.76, self.zoom))
-        self.name, self.figures, self.small = (
+        self.name, self.figures, self.small, self.digits = (
             _face(12.5 * size, True),
             _face(11.5 * size, False),
-            _face(10.5 * size, False),
+            _face(max(SMALLEST, 10.5 * size), False),
+            _face(max(8.0, 10.5 * size), False),
         )
         self.title, self.body, self.note = _face(13, True), _face(12, False), _face(11.5, False)
 

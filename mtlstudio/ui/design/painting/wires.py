@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
@@ -16,6 +18,8 @@ from mtlstudio.ui.design.scene import PLUS, Arc, Scene
 from mtlstudio.ui.theme import readable_on
 
 ROOM_FOR_PLUS = 34.0
+FEW = 8
+CORNER = 5.0
 
 
 def paint_wires(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
@@ -40,21 +44,27 @@ def paint_wires(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> 
         painter.drawLines(lines)
 
 
-def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink, strength: float) -> None:
-    """The arcs: once below the cards, once faintly over them, so that the eye can follow them.
+def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink, above: bool = False) -> None:
+    """The skips: dashed arcs from tap to tap, and bent lines where there are no taps.
 
     Args:
-        strength: opacity, 0 … 1.
+        above: paint them once more, faintly, over the cards under which they run: only a few, and those that are
+            selected or under the pointer, so that the eye can follow them.
     """
-    for skip in scene.layout.routes.skips:
+    skips = scene.layout.routes.skips
+    few = len(skips) <= FEW
+    for skip in skips:
+        lit = _lit(skip, picture)
+        if above and not lit and not (few and skip.tapped and scene.layout.cards[skip.source].spot.slots == 1):
+            continue
         arc = scene.arc(skip)
         if max(arc.start.x, arc.end.x) < scene.frame.head or min(arc.start.x, arc.end.x) > scene.frame.width:
             continue
-        lit = _lit(skip, picture)
-        pen = QPen(_skip_colour(scene, ink, skip), 1.5 if lit else 1.0)
-        pen.setDashPattern([4, 3])
+        pen = QPen(_skip_colour(scene, ink, skip), 1.6 if lit else 1.1)
+        if skip.tapped:
+            pen.setDashPattern([4, 3])
         painter.setPen(pen)
-        painter.setOpacity(strength * (1.0 if lit else 0.7))
+        painter.setOpacity((0.8 if lit else 0.25) if above else 1.0 if lit else 0.75)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(_path(arc))
     painter.setOpacity(1.0)
@@ -62,21 +72,21 @@ def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink, str
 
 def paint_taps(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
     """The numbered ends of the skips, on the cards."""
-    size = scene.tap_size
     for skip in scene.layout.routes.skips:
+        if not skip.tapped:
+            continue
         colour = _skip_colour(scene, ink, skip)
-        for layer_id, place in (
-            (skip.source, skip.source_place), (skip.target, skip.target_place),
+        for layer_id, place, entry in (
+            (skip.source, skip.source_place, False), (skip.target, skip.target_place, True),
         ):  # fmt: skip
-            area = scene.tap(layer_id, skip.row, place)
+            area = scene.tap(layer_id, skip.row, place, entry)
             if area.right < scene.frame.head or area.x > scene.frame.width or area.bottom < scene.frame.ribbon:
                 continue
             painter.setPen(QPen(ink.colour("card"), 1.5) if _lit(skip, picture) else Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             painter.drawEllipse(qrect(area))
-            if size >= 11:
-                face = ink.small if skip.number < 100 else ink.note
-                face.draw(painter, qrect(area.grown(3)), str(skip.number), readable_on(colour), CENTRE)
+            if area.h >= 11:
+                ink.digits.draw(painter, qrect(area.grown(3)), str(skip.number), readable_on(colour), CENTRE)
 
 
 def paint_stacks(painter: QPainter, scene: Scene, ink: Ink) -> None:
@@ -160,14 +170,36 @@ def _lit(skip: Skip, picture: Picture) -> bool:
 
 
 def _path(arc: Arc) -> QPainterPath:
-    """Down, along, and up again; each end as steep as it is far from where the way runs."""
-    (x1, y1), (x2, y2), low = arc
+    """Down, along, and up again; below a tap each end is as steep as it is far from where the way runs."""
+    (x1, y1), (x2, y2), low, down, up = arc
     path = QPainterPath(QPointF(x1, y1))
     wide, sign = abs(x2 - x1), 1 if x2 >= x1 else -1
     first, last = (min(0.35 * wide, max(24.0, 2.2 * abs(low - y))) for y in (y1, y2))
-    path.cubicTo(
-        QPointF(x1, y1 + 0.75 * (low - y1)), QPointF(x1 + sign * 0.45 * first, low), QPointF(x1 + sign * first, low)
-    )
-    path.lineTo(QPointF(x2 - sign * last, low))
-    path.cubicTo(QPointF(x2 - sign * 0.45 * last, low), QPointF(x2, y2 + 0.75 * (low - y2)), QPointF(x2, y2))
+    if down is None:
+        path.cubicTo(
+            QPointF(x1, y1 + 0.75 * (low - y1)), QPointF(x1 + sign * 0.45 * first, low), QPointF(x1 + sign * first, low)
+        )
+    else:
+        _round_to(path, [(down, y1), (down, low), (down + sign * CORNER, low)])
+    if up is None:
+        path.lineTo(QPointF(x2 - sign * last, low))
+        path.cubicTo(QPointF(x2 - sign * 0.45 * last, low), QPointF(x2, y2 + 0.75 * (low - y2)), QPointF(x2, y2))
+    else:
+        _round_to(path, [(up, low), (up, y2), (x2, y2)])
     return path
+
+
+def _round_to(path: QPainterPath, places: list[tuple[float, float]]) -> None:
+    """Straight on from place to place, with rounded corners."""
+    for (x, y), (next_x, next_y) in pairwise(places):
+        before = path.currentPosition()
+        path.lineTo(_towards(x, y, before.x(), before.y()))
+        path.quadTo(QPointF(x, y), _towards(x, y, next_x, next_y))
+    path.lineTo(QPointF(*places[-1]))
+
+
+def _towards(x: float, y: float, to_x: float, to_y: float) -> QPointF:
+    """A little way from one place towards another."""
+    length = max(1e-6, ((to_x - x) ** 2 + (to_y - y) ** 2) ** 0.5)
+    part = min(CORNER, length / 2) / length
+    return QPointF(x + part * (to_x - x), y + part * (to_y - y))
