@@ -9,8 +9,11 @@ from mtlstudio.project.spec import ProjectSpec
 
 
 def shown_weights(spec: ProjectSpec) -> dict[str, float]:
-    """λ by task id as every room shows it: divided by their sum where they are to sum to 1, else as set."""
-    weights = {task.id: task.loss_weight for task in spec.tasks}
+    """λ by task id as every room shows it, where they change with the epochs those of the start: divided by their sum
+    where they are to sum to 1, else as set."""
+    weights = {
+        task.id: min(task.weight_schedule)[1] if task.weight_schedule else task.loss_weight for task in spec.tasks
+    }
     total = sum(weights.values())
     if spec.training.normalise_weights and total > 0:
         return {task: weight / total for task, weight in weights.items()}

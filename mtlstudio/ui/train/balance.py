@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from mtlstudio.base.declare import Parameter
@@ -20,7 +20,8 @@ from mtlstudio.runs.events import Event, StepsMeasured
 from mtlstudio.session.studio import Studio
 from mtlstudio.training.balancing import BalancingMethod
 from mtlstudio.training.methods import balancing_methods
-from mtlstudio.ui.widgets.common import column, label, row
+from mtlstudio.ui.train.schedule_dialog import ScheduleDialog, schedule_words
+from mtlstudio.ui.widgets.common import button, column, label, row
 from mtlstudio.ui.widgets.dots import ColourDot
 from mtlstudio.ui.widgets.parameter_form import ParameterForm
 from mtlstudio.ui.widgets.titles import ElidedLabel, SectionTitle
@@ -30,10 +31,11 @@ SEND_MS = 50
 _ONE_GESTURE = 1.0
 _FREE_MAXIMUM = 10.0
 _SAME = 1e-4
+_LONGEST = 18
 
 
 class _TaskSlider(QWidget):
-    """A task's name and its λ."""
+    """A task's name, how its λ changes with the epochs, and λ."""
 
     def __init__(self, task: TaskSpec, normalised: bool) -> None:
         super().__init__()
@@ -43,7 +45,21 @@ class _TaskSlider(QWidget):
             name=tr("λ of {task}", task=task.name),
         )  # fmt: skip
         self.slider.setObjectName(f"weight-{task.id}")
-        self.setLayout(column(row(ColourDot(task.colour), ElidedLabel(task.name), spacing=6), self.slider, spacing=0))
+        self.schedule = button("", "clock", quiet=True, small=True)
+        self.schedule.setObjectName(f"schedule-{task.id}")
+        name = ElidedLabel(task.name)
+        head = row(ColourDot(task.colour), name, self.schedule, spacing=6)
+        head.setStretchFactor(name, 1)
+        self.setLayout(column(head, self.slider, spacing=0))
+
+    def show_schedule(self, task: TaskSpec) -> None:
+        """Says how λ changes, where it does."""
+        words = schedule_words(task.weight_schedule)
+        short = words if len(words) <= _LONGEST else tr("over time")
+        self.schedule.setText(short if task.weight_schedule else "")
+        told = tr("λ of {task} over the epochs: {words}", task=task.name, words=words)
+        self.schedule.setAccessibleName(told)
+        self.schedule.setToolTip(told)
 
 
 class BalanceBox(QWidget):
@@ -115,8 +131,12 @@ class BalanceBox(QWidget):
         self.normalise.setEnabled(not live)
         counts = chosen is None or chosen.uses_weights
         self.normalise.setVisible(counts)
-        for slider in self._sliders.values():
-            slider.setEnabled(counts)
+        for task in spec.tasks:
+            made = self._sliders[task.id]
+            made.show_schedule(task)
+            made.schedule.setVisible(counts)
+            made.schedule.setEnabled(not live)
+            made.slider.setEnabled(counts and (live or not task.weight_schedule))
         self.hint.setText(self._hint(counts, live))
         if not self._is_held():
             self._show_weights(self._run_weights or shown_weights(spec))
@@ -148,6 +168,7 @@ class BalanceBox(QWidget):
             self._tasks.addWidget(made)
             made.slider.changed.connect(partial(self._moved, task))
             made.slider.released.connect(partial(self._released, task))
+            made.schedule.clicked.connect(partial(self._ask_schedule, task))
 
     def _show_method(self, spec: ProjectSpec, chosen: BalancingMethod | None) -> None:
         choices = FrozenDict({method.id: method.name for method in self._methods.values()})
@@ -232,6 +253,19 @@ class BalanceBox(QWidget):
             lambda spec: edits.set_training(spec, balancing=made),
             f"training.balancing.{name}",
         )
+
+    def _ask_schedule(self, task_id: str) -> None:
+        spec = self._document.spec
+        task = spec.task(task_id)
+        dialog = ScheduleDialog(task, spec.training.epochs, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(
+            lambda: self._document.apply(
+                tr("λ of {task} over the epochs", task=task.name),
+                lambda spec: edits.set_task(spec, task_id, weight_schedule=dialog.points()),
+            )
+        )
+        dialog.open()
 
     def _edit_normalise(self, normalise: bool) -> None:
         weights = shown_weights(self._document.spec)
