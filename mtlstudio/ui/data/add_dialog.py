@@ -12,7 +12,7 @@ from mtlstudio.project.spec import ProjectSpec, TaskSpec
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.ui.data.heads import Addition, addition, head_source
 from mtlstudio.ui.theme import scaled
-from mtlstudio.ui.widgets.common import button, label
+from mtlstudio.ui.widgets.common import button, dialog_buttons, label
 from mtlstudio.ui.widgets.titles import ElidedLabel, SectionTitle
 
 
@@ -86,8 +86,7 @@ class AddDataDialog(QDialog):
         return tr("behind {layer}", layer=self._spec.network.layer(source[0]).name) if source is not None else ""
 
     def _buttons(self) -> QDialogButtonBox:
-        made = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        made.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
+        made = dialog_buttons(QDialogButtonBox.StandardButton.Cancel)
         self.add = button(tr("Add data"), accent=True)
         self.add.setObjectName("add-data-accept")
         self.add.setDefault(True)

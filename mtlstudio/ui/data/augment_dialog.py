@@ -18,7 +18,7 @@ from mtlstudio.ui.data.records import Record, Table
 from mtlstudio.ui.data.settings_panel import AugmentationForm
 from mtlstudio.ui.data.thumbnails import if_alive
 from mtlstudio.ui.theme import scaled, theme
-from mtlstudio.ui.widgets.common import button, column, label, repaint_on_theme, row
+from mtlstudio.ui.widgets.common import button, column, dialog_buttons, label, repaint_on_theme, row
 from mtlstudio.ui.widgets.feedback import Spinner
 from mtlstudio.ui.widgets.gallery_parts import thumbnail
 from mtlstudio.ui.widgets.titles import ElidedLabel
@@ -96,8 +96,7 @@ class AugmentDialog(QDialog):
         return self._pending
 
     def _lay_out(self) -> None:
-        closing = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        closing.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))
+        closing = dialog_buttons(QDialogButtonBox.StandardButton.Close)
         closing.rejected.connect(self.reject)
         side = QWidget()
         side.setFixedWidth(scaled(230))

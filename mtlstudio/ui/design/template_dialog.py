@@ -16,7 +16,7 @@ from mtlstudio.ui.design.miniature import Miniature, MiniatureView, miniature_of
 from mtlstudio.ui.design.template_groups import GROUPS, group_of, search
 from mtlstudio.ui.design.template_list import TemplateList
 from mtlstudio.ui.theme import scaled
-from mtlstudio.ui.widgets.common import button, label
+from mtlstudio.ui.widgets.common import button, dialog_buttons, label
 from mtlstudio.ui.widgets.search_field import SearchField
 from mtlstudio.ui.widgets.sizes import resize_on_screen
 from mtlstudio.ui.widgets.titles import FactList
@@ -105,7 +105,7 @@ class TemplateDialog(QDialog):
         body.setSpacing(12)
         body.addLayout(left, 5)
         body.addWidget(preview, 4)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        buttons = dialog_buttons(QDialogButtonBox.StandardButton.Cancel)
         self.take = button(tr("Replace the network") if spec is not None else tr("Start with it"), accent=True)
         self.take.setObjectName("template-accept")
         self.take.setDefault(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from mtlstudio.base.texts import tr
@@ -139,18 +139,21 @@ class _Delegate(QStyledItemDelegate):
         if stamp is not None:
             painter.drawPixmap(at, stamp)
         words = area.adjusted(picture.width() + 20, 0, -8, 0)
-        line = ink.body.height
-        top = area.center().y() - (ink.title.height + 2 * line + 2) / 2
+        why = str(index.data(WHY) or "")
+        said = why or str(index.data(SUMMARY))
+        flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
+        metrics = QFontMetricsF(ink.body.font)
+        line = metrics.boundingRect(words, flags, said[:4]).height()  # Chinese lines are higher than the font says
+        high = min(2 * line, metrics.boundingRect(words, flags, said).height())
+        top = area.center().y() - (ink.title.height + high + 2) / 2
         title = QRectF(words.x(), top, words.width(), ink.title.height)
         ink.title.draw(painter, title, text, ink.colour("text"), LEFT)
         painter.setOpacity(1.0)
-        why = str(index.data(WHY) or "")
         painter.setFont(ink.body.font)
         painter.setPen(ink.colour("warning" if why else "dim"))
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-        below = QRectF(words.x(), title.bottom() + 2, words.width(), 2 * line + 2)
+        below = QRectF(words.x(), title.bottom() + 2, words.width(), high)
         painter.setClipRect(below)
-        painter.drawText(below, int(flags), why or str(index.data(SUMMARY)))
+        painter.drawText(below, flags, said)
         painter.restore()
 
     def _ground(self, painter: QPainter, option: QStyleOptionViewItem, area: QRectF, ink: Ink) -> None:

@@ -30,7 +30,7 @@ from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.session.jobs import Jobs
 from mtlstudio.ui.design.miniature import MiniatureView, miniature_of
 from mtlstudio.ui.theme import scaled
-from mtlstudio.ui.widgets.common import button, label
+from mtlstudio.ui.widgets.common import button, dialog_buttons, label
 from mtlstudio.ui.widgets.parameter_form import ParameterForm
 
 
@@ -73,7 +73,7 @@ class NewProjectDialog(QDialog):
         self.found = label(tr("Choose the folder of your pictures; its layout is recognised."), "dim", wrap=True)
         self.found.setMinimumHeight(scaled(110))
         self.found.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.buttons = dialog_buttons(QDialogButtonBox.StandardButton.Cancel)
         self.make = button(tr("Create project"), accent=True)
         self.make.setEnabled(False)
         self.buttons.addButton(self.make, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -191,7 +191,7 @@ class SettingsDialog(QDialog):
         self.form = ParameterForm(PREFERENCES, {item.name: getattr(settings, item.name) for item in PREFERENCES})
         self.values: dict[str, object] = {}
         self.form.changed.connect(lambda name, value: self.values.__setitem__(name, value))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel | QDialogButtonBox.StandardButton.Ok)
+        buttons = dialog_buttons(QDialogButtonBox.StandardButton.Cancel, QDialogButtonBox.StandardButton.Ok)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)

@@ -23,7 +23,7 @@ from mtlstudio.base.texts import mark, tr
 from mtlstudio.ui.shell.actions import ACTIONS, MENUS, Actions
 from mtlstudio.ui.shell.command_palette import matches
 from mtlstudio.ui.theme import scaled, theme
-from mtlstudio.ui.widgets.common import button, label
+from mtlstudio.ui.widgets.common import button, dialog_buttons, label
 from mtlstudio.ui.widgets.search_field import SearchField
 from mtlstudio.ui.widgets.sizes import resize_on_screen
 
@@ -102,7 +102,7 @@ class KeyMap(QDialog):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.reset_all)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.addWidget(self.search)

@@ -8,12 +8,18 @@ from weakref import WeakMethod
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor, QFont, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
-from mtlstudio.base.texts import on_language_changed
+from mtlstudio.base.texts import mark, on_language_changed, tr
 from mtlstudio.ui.theme import font, signals, theme
 
 _Box = TypeVar("_Box", QHBoxLayout, QVBoxLayout)
+
+_STANDARD = {
+    QDialogButtonBox.StandardButton.Ok: mark("OK"),
+    QDialogButtonBox.StandardButton.Cancel: mark("Cancel"),
+    QDialogButtonBox.StandardButton.Close: mark("Close"),
+}
 
 
 def set_property(widget: QWidget, name: str, value: object) -> None:
@@ -36,6 +42,14 @@ def follow_language(owner: QObject, refresh: Callable[[], None]) -> None:
             method()
 
     owner.destroyed.connect(on_language_changed(call))
+
+
+def dialog_buttons(*standard: QDialogButtonBox.StandardButton) -> QDialogButtonBox:
+    """The buttons at the end of a dialog (Ok, Cancel, Close), in the program's own words: Qt's speak English only."""
+    box = QDialogButtonBox()
+    for one in standard:
+        box.addButton(one).setText(tr(_STANDARD[one]))
+    return box
 
 
 def label(text: str = "", role: str = "", wrap: bool = False, parent: QWidget | None = None) -> QLabel:
