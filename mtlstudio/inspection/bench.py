@@ -70,7 +70,7 @@ class Origin:
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Observation:
     """What the layers made of a sample.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mtlstudio.network.compile import MultiTaskNetwork
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Magnified:
     """y[k, row, column] = bias + Σ over channels c and the window of kernel × input.
 
@@ -92,7 +92,9 @@ class Magnified:
             if term.kind == "channel":
                 shown.append(tr("{value} (channel {channel})", value=number, channel=term.number))
             elif term.kind == "rest":
-                shown.append(ntr("{value} ({n} other channel)", "{value} ({n} other channels)", term.number, value=number))
+                shown.append(
+                    ntr("{value} ({n} other channel)", "{value} ({n} other channels)", term.number, value=number)
+                )
             else:
                 shown.append(tr("{value} (bias)", value=number))
         return f"{self.value:.{places}f} = {' '.join(shown)}"
@@ -171,7 +173,7 @@ def prepare(network: MultiTaskNetwork, inputs: Mapping[str, Tensor], layer_id: s
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slide:
     """All that is needed to take values of one convolution apart, for one sample. No torch.
 

@@ -16,7 +16,7 @@ EMPTY, ABOVE, BELOW = 0, 1, 2
 """Pixels of a bar strip: ground, a value above zero, a value below zero."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Thumbnail:
     """A small picture.
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from mtlstudio.base.texts import tr
 from mtlstudio.ui.theme import scaled
-from mtlstudio.ui.widgets.common import button, label, set_property
+from mtlstudio.ui.widgets.common import button, set_property
 from mtlstudio.ui.widgets.feedback import Spinner
 from mtlstudio.ui.widgets.qimages import rgb_image
 from mtlstudio.ui.widgets.titles import ElidedLabel

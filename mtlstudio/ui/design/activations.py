@@ -58,6 +58,7 @@ class ActivationView(QObject):
         studio.data.opened.connect(self._take_data)
         studio.training.run_changed.connect(lambda _run: self._later())
         studio.training.events.connect(self._notice)
+        actions["design.activations"].setChecked(False)
         canvas.installEventFilter(self)
 
     def handlers(self) -> dict[str, object]:
@@ -133,7 +134,9 @@ class ActivationView(QObject):
             return
         if data is None or not items:
             opening = self._studio.data.is_opening
-            self.strip.show_words(tr("The data are being read …") if opening else tr("There are no samples"), not opening)
+            self.strip.show_words(
+                tr("The data are being read …") if opening else tr("There are no samples"), not opening
+            )
             return
         self._place = min(self._place, len(items) - 1)
         item = items[self._place]

@@ -162,6 +162,7 @@ class ChannelView(ImageView):
             return
         x, y, width, height = self._frame
         area = QRectF(self.to_widget(x, y), self.to_widget(x + width, y + height))
+        painter.save()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for colour, grown, thick in (("#000000", 1.5, 3.5), ("#ffffff", 1.5, 1.5)):
             painter.setPen(QPen(theme().colour(colour), thick))
@@ -170,6 +171,7 @@ class ChannelView(ImageView):
         painter.setBrush(theme().colour("#ffffff"))
         for column, row in self._points:
             painter.drawEllipse(self.to_widget(column + 0.5, row + 0.5), 1.6, 1.6)
+        painter.restore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """The arrows move the pixel."""

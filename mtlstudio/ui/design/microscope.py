@@ -61,7 +61,7 @@ class Microscope(QDialog):
         self.formula, self.after = label(wrap=True), label(role="dim", wrap=True)
         self.formula.setObjectName("microscope-formula")
         self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.scroll = QScrollArea()
+        self.table_area = QScrollArea()
         self._lay_out()
         self.source.activated.connect(self._choose_source)
         self.channels.chosen.connect(self._choose_channel)
@@ -78,7 +78,7 @@ class Microscope(QDialog):
         first = not self.isVisible()
         if first:
             parent = self.parentWidget()
-            self.resize(min(scaled(800), 1240), min(scaled(640), 660))
+            self.resize(min(scaled(800), 1240), min(scaled(660), 680))
             if parent is not None:
                 corner = parent.mapToGlobal(parent.rect().topRight())
                 self.move(corner.x() - self.width() - 10, corner.y() + scaled(40))
@@ -115,16 +115,16 @@ class Microscope(QDialog):
             views.addWidget(part, 0 if widget is self.channels else 1)
         for view in (self.view, self.seen):
             view.setMinimumSize(scaled(150), scaled(150))
-        self.scroll.setWidget(self.table)
-        self.scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.table_area.setWidget(self.table)
+        self.table_area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.table_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         page = QVBoxLayout(self)
         page.setContentsMargins(16, 12, 16, 14)
         page.setSpacing(8)
         page.addLayout(head)
         page.addWidget(self.faults)
         page.addLayout(views, 5)
-        page.addWidget(self.scroll, 6)
+        page.addWidget(self.table_area, 6)
         page.addWidget(self.formula)
         page.addWidget(self.after)
 
@@ -163,7 +163,7 @@ class Microscope(QDialog):
 
     def _show_nothing(self) -> None:
         self._slide, self.magnified, self._values = None, None, None
-        for widget in (self.parts[0], self.parts[2], self.scroll):
+        for widget in (self.parts[0], self.parts[2], self.table_area):
             widget.hide()
         self.view.set_image(None)
         self.view.clear_frame()
@@ -180,7 +180,9 @@ class Microscope(QDialog):
         if len(found.shape) == 1 and self._observation is not None:
             from mtlstudio.inspection.thumbnails import thumbnail
 
-            self.view.set_image(thumb_image(thumbnail(found, max(32, min(_BARS, found.shape[0]) // 2))), keep_view=False)
+            self.view.set_image(
+                thumb_image(thumbnail(found, max(32, min(_BARS, found.shape[0]) // 2))), keep_view=False
+            )
         else:
             self._values = found.picture
             self.view.show_values(found.picture, found.low, found.high)
@@ -215,7 +217,7 @@ class Microscope(QDialog):
         self._show_nothing()
         self._slide = slide
         self._fill_channels(slide.output)
-        for widget in (self.parts[2], self.scroll):
+        for widget in (self.parts[2], self.table_area):
             widget.show()
         height, width = slide.leaving.shape[1:]
         if not (0 <= self._row < height and 0 <= self._column < width):

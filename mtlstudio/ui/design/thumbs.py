@@ -57,7 +57,9 @@ class Thumbs:
     def lines(self, layer_id: str) -> list[str]:
         """What a tool tip says."""
         found = self.observation.layers.get(layer_id)
-        return [tr("Activations {low:.3g} … {high:.3g}", low=found.low, high=found.high), *faults(found)] if found else []
+        return (
+            [tr("Activations {low:.3g} … {high:.3g}", low=found.low, high=found.high), *faults(found)] if found else []
+        )
 
 
 def faults(found: Activation) -> list[str]:

@@ -99,7 +99,9 @@ class WindowTable(QWidget):
         last = self._area(line, 2)
         painter.setPen(tokens.colour("text"))
         area = QRectF(last.right() + scaled(_SIGN), last.y(), self._sum_width(), last.height())
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._number(term.value, True))
+        painter.drawText(
+            area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._number(term.value, True)
+        )
 
     def _paint_grid(
         self, painter: QPainter, area: QRectF, values: NDArray[np.float64], inside: NDArray[np.bool_] | None
@@ -108,10 +110,11 @@ class WindowTable(QWidget):
         largest = float(np.abs(values).max(initial=0.0)) or 1.0
         worded = cell.width() >= scaled(36)
         for row, column in np.ndindex(*values.shape):
+            value = float(values[row, column])
             one = QRectF(area.x() + column * cell.width(), area.y() + row * cell.height(), cell.width(), cell.height())
             outside = inside is not None and not inside[row, column]
             painter.setPen(QPen(tokens.colour("line"), 1.0))
-            painter.setBrush(tokens.colour("field") if outside else diverging_colour(values[row, column] / largest, tokens))
+            painter.setBrush(tokens.colour("field") if outside else diverging_colour(value / largest, tokens))
             painter.drawRect(one)
             if outside:
                 painter.setPen(Qt.PenStyle.NoPen)
@@ -119,7 +122,7 @@ class WindowTable(QWidget):
                 painter.drawRect(one)
             if worded and not outside:
                 painter.setPen(tokens.colour("text"))
-                painter.drawText(one, Qt.AlignmentFlag.AlignCenter, self._number(values[row, column], False))
+                painter.drawText(one, Qt.AlignmentFlag.AlignCenter, self._number(value, False))
 
     def _tip(self, at: QPoint) -> str:
         cell = self._cell()

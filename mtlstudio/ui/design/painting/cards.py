@@ -178,7 +178,7 @@ class CardPainter:
     def _between_taps(self, rect: Rect) -> Rect:
         """The part of a card that its words and its glyph have: around its middle, or else where no tap is."""
         taps = [(tap.y - 3, tap.bottom + 3) for tap in self.scene.taps.get(self.layer.id, ())]
-        if not taps:
+        if True:
             return rect
         free, top = [], rect.y
         for upper, lower in sorted(taps):
@@ -296,9 +296,11 @@ class CardPainter:
         high = sum(face.height + 1 for face, _t, _c in lines)
         wide, tall = self._thumb_size(rect.w - 16, room - high - 7)
         words = max(face.width(text) for face, text, _c in lines[:1])
-        beside = self._thumb_size(rect.w - words - 20, rect.h - 12)
-        if rect.h < ROOMY and beside[1] > tall:
-            return self._beside(rect, room, beside, lines[0])
+        whole = self._seen(max(self.pieces, key=lambda piece: piece.h))
+        beside = self._thumb_size(rect.w - words - 20, whole.h - 12)
+        clear = all(tap.x > rect.x + 9 + beside[0] for tap in self.scene.taps.get(self.layer.id, ()))
+        if whole.h < ROOMY and beside[1] > tall and clear:
+            return self._beside(rect, whole, beside, lines[0])
         y = rect.y + (room - high - tall - 5) / 2 + 2
         if tall:
             self._thumb(QRectF(rect.centre.x + 1 - wide / 2, y, wide, tall))
@@ -308,13 +310,13 @@ class CardPainter:
             y += face.height + 1
         return QRectF(rect.x + 5, y - high - tall - 6, rect.w - 8, high + tall + 7)
 
-    def _beside(self, rect: Rect, room: float, size: tuple[float, float], line: tuple[Face, str, QColor]) -> QRectF:
-        """On a low card: the activations on the left, the name on the right, above the taps."""
+    def _beside(self, rect: Rect, whole: Rect, size: tuple[float, float], line: tuple[Face, str, QColor]) -> QRectF:
+        """On a low card: the activations on the left, the name on the right, beside the taps."""
         face, text, colour = line
-        self._thumb(QRectF(rect.x + 8, rect.centre.y - size[1] / 2, *size))
+        self._thumb(QRectF(rect.x + 8, whole.centre.y - size[1] / 2, *size))
         x = rect.x + 12 + size[0]
-        face.draw(self.painter, QRectF(x, rect.y + 2, rect.right - x - 3, room), text, colour, CENTRE)
-        return QRectF(rect.x + 5, rect.y + 2, rect.w - 8, rect.h - 4)
+        face.draw(self.painter, QRectF(x, rect.y, rect.right - x - 3, rect.h), text, colour, CENTRE)
+        return QRectF(rect.x + 5, whole.y + 2, rect.w - 8, whole.h - 4)
 
     def _thumb_size(self, wide: float, high: float) -> tuple[float, float]:
         assert self.thumb is not None and self.picture.thumbs is not None
