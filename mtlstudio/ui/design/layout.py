@@ -251,9 +251,11 @@ def _columns(
         column = spot.column
         words, name = name_widths(spot.layer.name)
         taps = _TAP * routes.taps.get(layer_id, 0) + 10
-        needed, whole = scale * max(words + 20, taps), scale * max(name + 20, taps)
+        needed, whole, most = scale * max(words + 20, taps), scale * max(name + 20, taps), NAMED
+        if spot.slots > 2 or (spot.slots > 1 and len(spot.rows) == 1):  # low cards have one line for the name
+            needed, most = scale * max(name + 32, taps), NAMED + 28
         if needed > widths[column]:
-            widths[column] = min(NAMED * scale, needed)
+            widths[column] = min(most * scale, needed)
         wished[column] = max(wished[column], min(WIDEST * scale, whole))
         if len(spot.layer.tasks) == 2 < len(names):
             wished[column] = max(wished[column], min(WIDEST, _shared_width(spot, names)) * scale)

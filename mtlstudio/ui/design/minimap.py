@@ -16,6 +16,8 @@ from mtlstudio.ui.theme import mix, scaled, signals, theme
 WIDTH, LOWEST, HIGHEST = 190, 44, 120
 MOST_WIDE, MOST_HIGH = 0.22, 0.3
 """At most such a part of the view."""
+ENOUGH = 1.5
+"""A grid up to so many times larger than the view needs no map: the scroll bars do, and nothing is covered."""
 MARGIN = 6.0
 GAP = 14
 
@@ -23,7 +25,7 @@ GAP = 14
 class Minimap(QWidget):
     """Shows all cards as coloured rectangles, and what part of them the canvas shows; that can be moved.
 
-    It hides where the canvas shows everything.
+    It hides where the canvas shows everything, or nearly so.
 
     Signals:
         toggled(bool): it was switched on or off.
@@ -64,7 +66,7 @@ class Minimap(QWidget):
         scene = self._canvas.scene
         (wide, high), (room_x, room_y) = scene.limits.content, scene.limits.view
         camera = scene.camera
-        whole = wide * camera.zoom_x <= room_x + 2 and high * camera.zoom_y <= room_y + 2
+        whole = wide * camera.zoom_x <= ENOUGH * room_x and high * camera.zoom_y <= ENOUGH * room_y
         width = round(min(scaled(WIDTH), MOST_WIDE * room_x))
         most = min(scaled(HIGHEST), MOST_HIGH * room_y)
         if not self._wanted or whole or not scene.layout.cards or width < 2 * LOWEST or most < LOWEST:
