@@ -178,7 +178,7 @@ class CardPainter:
     def _between_taps(self, rect: Rect) -> Rect:
         """The part of a card that its words and its glyph have: around its middle, or else where no tap is."""
         taps = [(tap.y - 3, tap.bottom + 3) for tap in self.scene.taps.get(self.layer.id, ())]
-        if True:
+        if not taps:
             return rect
         free, top = [], rect.y
         for upper, lower in sorted(taps):
