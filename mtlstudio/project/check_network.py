@@ -197,15 +197,16 @@ def _ports(network: NetworkSpec, variadic: Variadic) -> Iterator[Problem]:
 def _sharing(spec: ProjectSpec) -> Iterator[Problem]:
     network, layers, reach = spec.network, by_id(spec.network), reaches(spec.network)
     tasks = frozenset(spec.task_ids)
+    unfinished = tasks - {output.task for output in network.outputs}
     for layer in network.layers:
         actual = reach[layer.id] & tasks
-        if actual and actual == layer.tasks:
+        if actual and actual == layer.tasks - unfinished:
             continue
         place = Place("layer", layer.id)
         if not actual:
             mend = "" if layer.type == INPUT_TYPE else "remove_dead_layer"
             yield Problem(DEAD, Severity.WARNING, place, FrozenDict(name=layer.name), mend)
-        elif actual != layer.tasks & tasks:
+        elif actual != (layer.tasks & tasks) - unfinished:
             said, real = _names(spec, layer.tasks), _names(spec, actual)
             yield _error(SHARING, place, mend="recompute_sharing", name=layer.name, said=said, actual=real)
         if not layer.tasks and spec.tasks:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.project import edits
 from mtlstudio.project.edits.rewiring import settled
-from mtlstudio.project.graph import incoming, order
+from mtlstudio.project.graph import dead, descendants, incoming, order
 from mtlstudio.project.spec import Connection, InputSpec, LayerSpec, NetworkSpec, Output, ProjectSpec, TaskSpec
 
 
@@ -127,10 +127,20 @@ def assert_sound(spec: ProjectSpec) -> None:
             if output.task not in reached[here]:
                 reached[here].add(output.task)
                 waiting += [c.source for c in into[here] if c.target_port.partition("task:")[2] in ("", output.task)]
+    unfinished = set(spec.task_ids) - {output.task for output in network.outputs}
     for layer in network.layers:
-        assert layer.tasks == reached[layer.id] if reached[layer.id] else layer.tasks <= set(spec.task_ids)
+        kept = layer.tasks - reached[layer.id]
+        assert not reached[layer.id] or (kept <= unfinished and kept <= _begun_behind(spec, layer.id))
+        assert layer.tasks >= reached[layer.id] if reached[layer.id] else layer.tasks <= set(spec.task_ids)
         assert layer.tasks or not spec.tasks
     _assert_groups(spec)
+
+
+def _begun_behind(spec: ProjectSpec, layer_id: str) -> set[str]:
+    """Tasks of the dead layers behind a layer."""
+    after = descendants(spec.network, layer_id)
+    lost = set(dead(spec.network))
+    return {task for layer in spec.network.layers if layer.id in after & lost for task in layer.tasks}
 
 
 def _assert_groups(spec: ProjectSpec) -> None:

@@ -3,7 +3,8 @@
 They raise `EditRefused`, with the reason, where they make no sense. After each edit of the network these hold:
 
 - there is no circle;
-- a layer's tasks are those whose way leads through it (`mtlstudio.project.graph.reaches`); a dead layer keeps its rows;
+- a layer's tasks are those whose way leads through it (`mtlstudio.project.graph.reaches`); a dead layer keeps its rows,
+  and what a dead layer of a task without an output hangs on keeps that task;
 - for every connection a → b the tasks of b that it carries are among those of a: into the port of a single task (a lane)
   that task's alone, which b serves;
 - what leaves a lane is used by that task alone;

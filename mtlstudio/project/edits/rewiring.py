@@ -20,29 +20,72 @@ def settled(network: NetworkSpec, all_tasks: Sequence[str]) -> NetworkSpec:
     with it is cut off. So for every connection a → b the tasks of b that it carries are among those of a. Into the
     port of a single task only that task's way leads; such a port is cut off where the layer does not serve the task.
 
+    A task without an output keeps its place in the layers that a dead layer of its own hangs on: what was begun for it
+    stays its own when another task gets its output first.
+
     Groups lose layers that are gone, and vanish with the last one.
     """
     connections = tuple(dict.fromkeys(network.connections))
     network = replace(network, connections=connections, groups=tidy_groups(network))
+    unfinished = frozenset(all_tasks) - {output.task for output in network.outputs}
+    found = _settled(network, frozenset(all_tasks), unfinished)
+    for _layer in network.layers if unfinished else ():
+        if found == network:
+            break
+        network, found = found, _settled(found, frozenset(all_tasks), unfinished)  # a lost task holds no more layers
+    return found
+
+
+def _settled(network: NetworkSpec, all_tasks: frozenset[str], unfinished: frozenset[str]) -> NetworkSpec:
     reach, before, layers = reaches(network), incoming(network), by_id(network)
     try:
         ordered = order(network)
     except CycleError:  # edits must work on it too: one of them will cut it open
         ordered = [layer.id for layer in network.layers]
+    claims = _claims(ordered, layers, before, reach, unfinished) if unfinished else {}
     tasks: dict[str, frozenset[str]] = {}
     cut: set[Connection] = set()
     for layer_id in ordered:
+        into = before[layer_id]
+        served = {c.source: tasks.get(c.source, layers[c.source].tasks) for c in into}
         tasks[layer_id] = reach[layer_id]
         if not reach[layer_id]:
-            served = {c.source: tasks.get(c.source, layers[c.source].tasks) for c in before[layer_id]}
-            tasks[layer_id], lost = _dead_tasks(layers[layer_id], before[layer_id], served, frozenset(all_tasks))
+            tasks[layer_id], lost = _dead_tasks(layers[layer_id], into, served, all_tasks)
             cut |= lost
-        cut |= {c for c in before[layer_id] if lane_of(c.target_port) not in (None, *tasks[layer_id])}
+        elif claims.get(layer_id):
+            tasks[layer_id] |= {task for task in claims[layer_id] if _is_served(task, into, served)}
+        cut |= {c for c in into if lane_of(c.target_port) not in (None, *tasks[layer_id])}
     return replace(
         network,
         layers=tuple(_with_tasks(layer, tasks[layer.id]) for layer in network.layers),
-        connections=tuple(connection for connection in connections if connection not in cut) if cut else connections,
+        connections=tuple(c for c in network.connections if c not in cut) if cut else network.connections,
     )
+
+
+def _claims(
+    ordered: Sequence[str],
+    layers: Mapping[str, LayerSpec],
+    before: Mapping[str, Sequence[Connection]],
+    reach: Mapping[str, frozenset[str]],
+    unfinished: frozenset[str],
+) -> dict[str, set[str]]:
+    """For each layer those of its unfinished tasks that a dead layer behind it was begun for."""
+    claims: dict[str, set[str]] = {layer_id: set() for layer_id in ordered}
+    for layer_id in reversed(ordered):
+        if not reach[layer_id]:
+            claims[layer_id] |= layers[layer_id].tasks & unfinished
+        for c in before[layer_id]:
+            own = lane_of(c.source_port)
+            carried_on = carried(c, frozenset(claims[layer_id])) & layers[c.source].tasks
+            claims[c.source] |= carried_on if own is None else carried_on & {own}
+    return claims
+
+
+def _is_served(task: str, into: Sequence[Connection], served: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a task's way can come through all the connections into a layer that carry it; an input has none."""
+    ways = [c for c in into if lane_of(c.target_port) in (None, task)]
+    fits = all(task in served[c.source] and lane_of(c.source_port) in (None, task) for c in ways)
+    return fits and (bool(ways) or not into)
 
 
 def _dead_tasks(

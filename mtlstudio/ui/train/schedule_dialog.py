@@ -16,7 +16,7 @@ from mtlstudio.base.texts import mark, tr
 from mtlstudio.project.spec import TaskSpec
 from mtlstudio.training.weights import LossWeights
 from mtlstudio.ui.theme import font, scaled, theme
-from mtlstudio.ui.widgets.common import button, label, row
+from mtlstudio.ui.widgets.common import button, dialog_buttons, label, row
 from mtlstudio.ui.widgets.number_edit import number_text
 from mtlstudio.ui.widgets.parameter_editors import Editor, editor_for
 
@@ -54,7 +54,7 @@ class ScheduleDialog(QDialog):
         self.constant.setObjectName("constant")
         self.constant.clicked.connect(self._clear)
         standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel)
+        self.buttons = dialog_buttons(standard.Ok, standard.Cancel)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         page = QVBoxLayout(self)
