@@ -128,6 +128,23 @@ def test_mtan(empty: Hand) -> None:
     assert (empty.clicks, empty.drags) == (2, 0)
 
 
+def test_an_attention_added_in_the_middle_takes_its_place_in_the_chain(empty: Hand) -> None:
+    empty.start()
+    first, middle, last = (empty.add("resid") for _stage in range(3))
+    empty.add("task att", each=True)
+    late = list(empty.room.document.selection)
+    empty.select(first)
+    empty.add("task att", each=True)
+    early = list(empty.room.document.selection)
+    empty.select(middle)
+    empty.add("task att", each=True)
+    added = list(empty.room.document.selection)
+    sound(empty)
+    for one, two, three in zip(early, added, late, strict=True):
+        assert empty.sources(two) == {middle, one}
+        assert empty.sources(three) == {last, two}
+
+
 def test_an_fpn_with_three_heads(empty: Hand) -> None:
     empty.start()
     stages = [empty.add("resid") for _stage in range(4)]

@@ -114,7 +114,8 @@ class Adder:
         """Connects the other inputs of a new layer where it is plain what they are for.
 
         A skip comes from the last map before it that is twice as large. A layer that has an input for one of its own
-        kind is joined to the one before it in the row, or the one after, that is still loose.
+        kind is joined to the one before it in the row, or the one after, that is still loose; between two that are
+        joined already it takes its place.
         """
         layer = spec.network.layer(made)
         used = {c.target_port for c in spec.network.connections if c.target == made}
@@ -130,6 +131,8 @@ class Adder:
                 if loose != made and spec.network.layer(loose).type == layer.type:
                     spec = _connected(spec, Connection(loose, made, main_output(spec, loose), entry.name))
                     break
+            else:
+                spec = _between(spec, made, entry.name)
         if made in loose_ends(spec.network, layer.tasks):
             spec = _led_on(spec, made)
         return spec
@@ -180,10 +183,28 @@ def _led_on(spec: ProjectSpec, made: str) -> ProjectSpec:
     return spec
 
 
-def _connected(spec: ProjectSpec, connection: Connection) -> ProjectSpec:
-    """Connected, where that makes sense."""
+def _between(spec: ProjectSpec, made: str, port: str) -> ProjectSpec:
+    """Leads the way from one layer of its kind to the next through a new one that stands between the two."""
+    network = spec.network
+    layer, place = network.layer(made), {layer_id: index for index, layer_id in enumerate(order(network))}
+
+    def reads(layer_id: str) -> int:
+        way = main_connection(network, layer_id)
+        return place[way.source] if way is not None else -1
+
+    for way in network.connections:
+        ends = (network.layer(way.source), network.layer(way.target))
+        alike = all((end.type, end.tasks) == (layer.type, layer.tasks) for end in ends)
+        if alike and way.target_port == port and reads(way.source) < reads(made) < reads(way.target):
+            spec = _connected(spec, Connection(way.source, made, way.source_port, port))
+            return _connected(spec, Connection(made, way.target, main_output(spec, made), port), replace=True)
+    return spec
+
+
+def _connected(spec: ProjectSpec, connection: Connection, replace: bool = False) -> ProjectSpec:
+    """Connected, where that makes sense; in the place of another connection, where that is wanted."""
     try:
-        return edits.connect(spec, connection)
+        return edits.connect(spec, connection, replace=replace)
     except StudioError:
         return spec
 
