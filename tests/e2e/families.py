@@ -8,9 +8,10 @@ import io
 import json
 import math
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,15 @@ def studio(*words: object, code: int | None = 0) -> Said:
         found = main([str(word) for word in words])
     assert code is None or found == code, f"{words}: exit {found}\n{out.getvalue()}\n{err.getvalue()}"
     return Said(found, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def signals_kept() -> Iterator[None]:
+    """The command `train` takes the signals of its process, which here is the tests'."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
 
 
 def not_finite(tasks: Mapping[str, Mapping[str, Any]]) -> set[str]:

@@ -5,7 +5,6 @@ At full size and with whole processes: `python -m tests.e2e.full_sweep`.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +27,7 @@ from tests.e2e.families import (
     random_inputs,
     said_alone,
     said_by_onnx,
+    signals_kept,
     studio,
 )
 
@@ -104,11 +104,8 @@ def family(families: dict[str, Family], request: pytest.FixtureRequest) -> Famil
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """The command `train` takes the signals of its process, which here is the tests'."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in kept.items():
-        signal.signal(number, handler)
+    with signals_kept():
+        yield
 
 
 def test_there_are_at_least_fourteen() -> None:
