@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QPushButton
 
@@ -17,8 +17,12 @@ from mtlstudio.project import edits
 from mtlstudio.project.spec import InputSpec, ProjectSpec
 from mtlstudio.ui.design import pattern_store
 from mtlstudio.ui.design.miniature import examples, halvings, miniature_of
+from mtlstudio.ui.design.painting.ink import Ink
+from mtlstudio.ui.design.painting.marks import folded_labels
+from mtlstudio.ui.design.palette import Palette
 from mtlstudio.ui.design.template_dialog import TemplateDialog
 from mtlstudio.ui.design.template_groups import GROUPS, group_of
+from mtlstudio.ui.design.type_list import FOLDED, TITLE, TYPE
 
 NONE = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -241,3 +245,146 @@ def test_the_memory_follows_the_batch_and_names_the_largest(room: Any, qtbot: An
     memory.batch.setValue(min(65536, largest + 1))
     assert "Does not fit" in memory.fits.text()
     room.workspace.analyze.close()
+
+
+# --- palette ----------------------------------------------------------------------------------------------------
+
+
+def titles(palette: Any) -> dict[str, bool]:
+    """Sections shown, and whether each is folded."""
+    items = [palette.list.item(row) for row in range(palette.list.count())]
+    return {item.data(TITLE): item.data(FOLDED) for item in items if item.data(TITLE)}
+
+
+def test_sections_fold_by_mouse_and_keys_and_it_is_remembered(
+    open_room: Callable[..., Any], pets_spec: ProjectSpec, qtbot: Any
+) -> None:
+    room = open_room(pets_spec)
+    palette = room.workspace.palette_panel
+    shown = palette.list.type_ids()
+    assert "resnet" in shown and "convolution" in shown and "Recent" not in titles(palette)
+    first = palette.list.item(0)
+    QTest.mouseClick(palette.list.viewport(), LEFT, NONE, palette.list.visualItemRect(first).center())
+    qtbot.waitUntil(lambda: titles(palette)["Layers"] is True)
+    assert "convolution" not in palette.list.type_ids() and "resnet" in palette.list.type_ids()
+    palette.list.setFocus()
+    assert palette.list.currentItem().data(TITLE) == "Layers"
+    QTest.keyClick(palette.list, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: titles(palette)["Layers"] is False)
+    row = next(i for i in range(palette.list.count()) if palette.list.item(i).data(TYPE) == "vgg")
+    palette.list.setCurrentRow(row)
+    QTest.keyClick(palette.list, Qt.Key.Key_Left)
+    assert palette.list.currentItem().data(TITLE) == "Backbones"
+    QTest.keyClick(palette.list, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: titles(palette)["Backbones"] is True)
+    palette.field.setText("resnet50")
+    assert palette.list.type_ids() == ["resnet"], "a variant is found, folded or not"
+    again = Palette(room.studio.settings)
+    assert titles(again)["Backbones"] is True and titles(again)["Layers"] is False
+    again.deleteLater()
+
+
+def test_what_was_added_stands_among_the_recent_ones(room: Any) -> None:
+    palette = room.workspace.palette_panel
+    room.document.select(["stage2"])
+    room.workspace.commands.add("dropout")
+    room.workspace.commands.add("norm")
+    assert palette.list.type_ids()[:2] == ["norm", "dropout"]
+    assert next(iter(titles(palette))) == "Recent"
+    palette.used("dropout")
+    assert palette.list.type_ids()[:2] == ["dropout", "norm"]
+
+
+def test_a_pattern_is_dragged_onto_a_connection_or_into_a_row(
+    open_room: Callable[..., Any], pets_spec: ProjectSpec, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("MTLSTUDIO_HOME", str(tmp_path / "home"))
+    room = open_room(pets_spec)
+    pattern_store.keep("A long name for two stages that does not fit", edits.extract(room.spec, ("stage2", "stage3")))
+    patterns = room.workspace.panels.patterns
+    patterns.refresh()
+    data = patterns.list.mimeData([patterns.list.item(0)])
+    ways = {(c.source, c.target): c for c in room.spec.network.connections}
+    drop(room, data, room.canvas.plus_button(ways["image", "stage1"]) + QPoint(3, 8))
+    first, last = room.document.selection
+    found = {(c.source, c.target) for c in room.spec.network.connections}
+    assert {("image", first), (first, last), (last, "stage1")} <= found and ("image", "stage1") not in found
+    before = len(room.spec.network.layers)
+    drop(room, data, room.card("pool_species"))
+    assert len(room.spec.network.layers) == before + 2
+    assert all(room.tasks_of(i) == {"species"} for i in room.document.selection)
+
+
+def drop(room: Any, data: QMimeData, at: QPoint) -> None:
+    """What a drag sends to the canvas."""
+    copy = Qt.DropAction.CopyAction
+    QApplication.sendEvent(room.canvas, QDragEnterEvent(at, copy, data, LEFT, NONE))
+    QApplication.sendEvent(room.canvas, QDragMoveEvent(at, copy, data, LEFT, NONE))
+    QApplication.sendEvent(room.canvas, QDropEvent(QPointF(at), copy, data, LEFT, NONE))
+
+
+# --- folded groups ----------------------------------------------------------------------------------------------
+
+
+def test_the_card_of_a_folded_group_is_handled_like_a_layer(room: Any) -> None:
+    room.document.select(["up3", "up2"])
+    room.workspace.commands.group()
+    group = room.spec.network.groups[0]
+    room.workspace.commands.fold_groups([group.id], True)
+    card = room.canvas.scene.layout.card_id("up2")
+    assert room.canvas.scene.layout.groups == {card: group.id}
+    room.document.select([])
+    room.click(room.card(card))
+    assert set(room.document.selection) == {"up3", "up2"}
+    actions = room.workspace.actions_
+    actions.trigger("design.copy")
+    actions.trigger("design.duplicate")
+    copies = room.document.selection
+    assert len(copies) == 2 and not {"up3", "up2"} & set(copies)
+    assert len(room.spec.network.groups) == 2 and set(room.spec.network.groups[1].layers) == set(copies)
+    assert room.spec.network.groups[1].folded, "the copy is folded, too"
+    room.canvas.setFocus()
+    room.key(Qt.Key.Key_Delete)
+    assert len(room.spec.network.groups) == 1
+    room.click(room.card(card))
+    actions.trigger("design.fold")
+    assert not room.spec.network.groups[0].folded
+    assert set(room.document.selection) == {"up3", "up2"}
+    actions.trigger("design.fold")
+    room.key(Qt.Key.Key_Delete)
+    assert not {"up3", "up2"} & {layer.id for layer in room.spec.network.layers}
+    room.document.undo()
+    assert {"up3", "up2"} <= {layer.id for layer in room.spec.network.layers}
+
+
+def test_a_folded_group_is_moved_onto_another_connection(room: Any) -> None:
+    room.document.select(["stage1", "stage2"])
+    room.workspace.commands.group()
+    room.workspace.commands.fold_groups([room.spec.network.groups[0].id], True)
+    card = room.canvas.scene.layout.card_id("stage1")
+    target = next(c for c in room.spec.network.connections if (c.source, c.target) == ("stage3", "stage4"))
+    room.drag(room.card(card), room.canvas.plus_button(target))
+    found = {(c.source, c.target) for c in room.spec.network.connections}
+    assert ("stage2", "stage4") in found and ("image", "stage3") in found and ("stage1", "stage2") in found, room.said
+
+
+def test_far_out_a_folded_group_still_has_its_name(open_room: Callable[..., Any], pets_spec: ProjectSpec) -> None:
+    spec = pets_spec
+    for n in range(60):  # a network that is long enough for tiny cards
+        way = next(c for c in spec.network.connections if c.target == "stage4" and c.source != "stage4")
+        spec, _id = edits.insert_on_connection(spec, way, "dropout", f"Drop {n}")
+    room = open_room(spec)
+    room.document.select(["stage1", "stage2", "stage3"])
+    room.workspace.commands.group()
+    group = room.spec.network.groups[0]
+    room.workspace.commands.fold_groups([group.id], True)
+    room.canvas.show_all()
+    scene = room.canvas.scene
+    card = scene.card(scene.layout.card_id("stage1"))
+    assert card.w < 30
+    ((area, named),) = folded_labels(scene, Ink(room.spec.tasks, scene.camera.zoom_x), room.canvas.picture)
+    assert named == group.id and area.touches(card) and area.x >= scene.frame.head
+    room.canvas.zoom(20.0, scene.card(scene.layout.card_id("stage1")).centre)
+    assert not folded_labels(room.canvas.scene, Ink(room.spec.tasks, 1.0), room.canvas.picture), (
+        "then it is on the card"
+    )

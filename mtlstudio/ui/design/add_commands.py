@@ -151,18 +151,19 @@ class AddCommands(CommandBase):
             return False
         return self.put(fragment)
 
-    def put(self, fragment: edits.Fragment) -> bool:
-        """Puts copied layers after the selected layer, else where the trunk ends; selects them."""
-        after = self._after(self.document.spec)
+    def put(self, fragment: edits.Fragment, place: Place | None = None) -> bool:
+        """Puts copied layers at a place, else after the selected layer, else where the trunk ends; selects them."""
+        place = place or Place()
+        after = place.after or self._after(self.document.spec)
 
         def pasted(spec: ProjectSpec) -> tuple[ProjectSpec, str | tuple[str, ...]]:
-            way = way_out(spec, after)
+            way = place.on or way_out(spec, after, place.tasks)
             if way is not None:
                 try:
                     return edits.paste(spec, fragment, way)
                 except edits.EditRefused:
                     pass
-            tasks = spec.network.layer(after).tasks if after else frozenset(spec.task_ids)
+            tasks = place.tasks or (spec.network.layer(after).tasks if after else frozenset(spec.task_ids))
             return edits.paste_loose(spec, fragment, tasks)
 
         return self._make(tr("Paste"), pasted)
@@ -181,10 +182,14 @@ class AddCommands(CommandBase):
         return source
 
 
-def way_out(spec: ProjectSpec, layer_id: str) -> Connection | Output | None:
-    """A connection out of a layer, or the output it gives."""
-    ways: list[Connection | Output] = [c for c in spec.network.connections if c.source == layer_id]
-    ways += [output for output in spec.network.outputs if output.layer == layer_id]
+def way_out(spec: ProjectSpec, layer_id: str, tasks: frozenset[str] = frozenset()) -> Connection | Output | None:
+    """A connection out of a layer, or the output it gives; of these `tasks`, where some are said."""
+    ways: list[Connection | Output] = [
+        c
+        for c in spec.network.connections
+        if c.source == layer_id and (not tasks or tasks & spec.network.layer(c.target).tasks)
+    ]
+    ways += [o for o in spec.network.outputs if o.layer == layer_id and (not tasks or o.task in tasks)]
     return ways[0] if ways else None
 
 

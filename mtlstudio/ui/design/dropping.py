@@ -1,12 +1,16 @@
-"""Layer types that are dragged from the palette over the grid and dropped there."""
+"""Layer types and kept patterns that are dragged from the left over the grid and dropped there."""
 
 from __future__ import annotations
+
+import json
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.network.interface import LayerType, layer_type
+from mtlstudio.project.codec import fragment_from_json
+from mtlstudio.project.edits import Fragment
 from mtlstudio.ui.design import places
 from mtlstudio.ui.design.fits import fitting, main_output, refusal, shape_at
 from mtlstudio.ui.design.geometry import Point
@@ -14,25 +18,29 @@ from mtlstudio.ui.design.places import Place, across_at, place_at
 from mtlstudio.ui.design.stage import Stage
 
 MIME = "application/x-mtlstudio-layer-type"
+PATTERN = "application/x-mtlstudio-layers"
+"""What a drag carries: a type's id; layers with their connections, as text."""
 
 
 class Dropping(Stage):
-    """A grid that layer types can be dropped on.
+    """A grid that layer types and patterns can be dropped on.
 
     Signals:
         dropped(str, object): a layer type, and the `Place` for it.
+        pattern_dropped(object, object): a `Fragment`, and the `Place` for it.
         refused(str): why something cannot go where it was let go.
     """
 
     dropped = Signal(str, object)
+    pattern_dropped = Signal(object, object)
     refused = Signal(str)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Layer types of the palette may be dropped; what they fit lights up."""
-        if not event.mimeData().hasFormat(MIME):
+        """Layer types of the palette may be dropped, what they fit lights up; and patterns."""
+        if event.mimeData().hasFormat(MIME):
+            self.picture.fitting = fitting(self.picture.spec, self.figures(), _type_id(event), {})
+        elif not event.mimeData().hasFormat(PATTERN):
             return
-        type_id = _type_id(event)
-        self.picture.fitting = fitting(self.picture.spec, self.figures(), type_id, {})
         event.acceptProposedAction()
         self.update()
 
@@ -54,20 +62,25 @@ class Dropping(Stage):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         """It is put there."""
-        type_id = _type_id(event)
+        type_id, fragment = _type_id(event), _fragment(event)
         place, why = self._landing(type_id, Point(event.position().x(), event.position().y()))
         self._end_drop()
         event.acceptProposedAction()
-        if place is not None:
-            self.dropped.emit(type_id, place)
-        else:
+        if place is None:
             self.refused.emit(why)
+        elif fragment is not None:
+            self.pattern_dropped.emit(fragment, place)
+        elif type_id:
+            self.dropped.emit(type_id, place)
 
     def _landing(self, type_id: str, at: Point) -> tuple[Place | None, str]:
-        """Where a type would go from there; or None and the reason."""
-        type_, spec = layer_type(type_id), self.document.spec
+        """Where a type (or, without one, a pattern) would go from there; or None and the reason."""
+        spec = self.document.spec
         if not spec.network.layers:
             return Place(), ""
+        if not type_id:
+            return place_at(self.scene, spec, at), ""
+        type_ = layer_type(type_id)
         if type_.crosses:
             try:
                 return Place(across=across_at(self.scene.layout, spec, self.scene.unit(at).x)), ""
@@ -95,4 +108,15 @@ class Dropping(Stage):
 
 
 def _type_id(event: QDropEvent) -> str:
+    """The layer type that is dragged; "" where it is a pattern."""
     return bytes(event.mimeData().data(MIME).data()).decode()
+
+
+def _fragment(event: QDropEvent) -> Fragment | None:
+    """The pattern that is dragged."""
+    if not event.mimeData().hasFormat(PATTERN):
+        return None
+    try:
+        return fragment_from_json(json.loads(bytes(event.mimeData().data(PATTERN).data())))
+    except (StudioError, ValueError):
+        return None

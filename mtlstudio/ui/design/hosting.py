@@ -68,6 +68,7 @@ class CanvasHost(QObject):
         canvas.weight_wanted.connect(self.type_weight)
         canvas.menu_wanted.connect(self._show_menu)
         canvas.dropped.connect(commands.add)
+        canvas.pattern_dropped.connect(commands.put)
         canvas.refused.connect(lambda text: self._say(text, "warning"))
         canvas.connected.connect(commands.connect)
         canvas.choice_wanted.connect(self._choose_port)

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import ntr, tr
+from mtlstudio.project.codec import fragment_to_json, to_text
 from mtlstudio.ui.design import pattern_store
+from mtlstudio.ui.design.dropping import PATTERN
 from mtlstudio.ui.design.pattern_store import Pattern
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import label
 from mtlstudio.ui.widgets.icons import icon, set_icon
 
 _SHOWN = 6
+TEXT = Qt.ItemDataRole.UserRole + 1
+
+
+class _Draggable(QListWidget):
+    """Its lines can be dragged to the canvas."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDragEnabled(True)
+        self.setDragDropMode(QListWidget.DragDropMode.DragOnly)
+
+    def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:  # noqa: N802
+        """What a drag carries: the layers as text."""
+        data = QMimeData()
+        if items:
+            data.setData(PATTERN, str(items[0].data(TEXT)).encode())
+        return data
 
 
 class PatternList(QWidget):
-    """Lists what was kept; a double click or Enter puts it into the network.
+    """Lists what was kept; a double click or Enter puts it into the network, a drag to where it is let go.
 
     Signals:
         chosen(object): a `Fragment` is to be put in. keep_wanted(): the selected layers are to be kept.
@@ -45,7 +65,7 @@ class PatternList(QWidget):
         self._keep.setToolTip(tr("Keep the selected layers, for all projects"))
         set_icon(self._keep, "plus", "dim", 14)
         self._keep.clicked.connect(self.keep_wanted)
-        self.list = QListWidget()
+        self.list = _Draggable()
         self.list.setObjectName("pattern-list")
         self.list.setAccessibleName(tr("My patterns"))
         self.list.setIconSize(QSize(scaled(15), scaled(15)))
@@ -76,9 +96,11 @@ class PatternList(QWidget):
             item = QListWidgetItem(icon("group"), pattern.name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(Qt.ItemDataRole.UserRole, number)
+            item.setData(TEXT, to_text(fragment_to_json(pattern.fragment)))
             names = ", ".join(layer.name for layer in pattern.fragment.layers[:8])
             count = ntr("{n} layer", "{n} layers", len(pattern.fragment.layers))
-            item.setToolTip(tr("{count}: {names}", count=count, names=names))
+            what = tr("{count}: {names}", count=count, names=names)
+            item.setToolTip(tr("{pattern} · {what}", pattern=pattern.name, what=what))
             self.list.addItem(item)
         self.list.blockSignals(False)
         self.set_open(self._open)

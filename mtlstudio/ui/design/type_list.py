@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
@@ -23,7 +23,7 @@ from mtlstudio.ui.design.painting.ink import LEFT, Ink
 from mtlstudio.ui.theme import scaled, theme
 from mtlstudio.ui.widgets.icons import paint_icon
 
-TYPE, TITLE, WHY = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
+TYPE, TITLE, WHY, FOLDED = (Qt.ItemDataRole.UserRole + offset for offset in range(4))
 
 
 class TypeList(QListWidget):
@@ -31,9 +31,12 @@ class TypeList(QListWidget):
 
     Signals:
         chosen(str): double click or Enter on a type: its id.
+        folded(str, bool): the section of that title is to be folded or unfolded: a click on its title, Enter or Space
+            on it, the left or right arrow key.
     """
 
     chosen = Signal(str)
+    folded = Signal(str, bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,22 +48,27 @@ class TypeList(QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.itemActivated.connect(self._activate)
+        self.itemClicked.connect(self._toggle)
 
-    def fill(self, sections: Sequence[tuple[str, Sequence[LayerType]]], refused: dict[str, str] | None = None) -> None:
+    def fill(
+        self,
+        sections: Sequence[tuple[str, Sequence[LayerType]]],
+        refused: dict[str, str] | None = None,
+        folded: Collection[str] | None = None,
+    ) -> None:
         """Shows types under section titles; a title may be empty.
 
         Args:
             refused: ids of types that cannot be taken, with the reason.
+            folded: titles of the sections that are folded; None where none can be.
         """
         self.clear()
         for title, types in sections:
             if title and types:
-                head = QListWidgetItem(title.upper())
-                head.setFlags(Qt.ItemFlag.NoItemFlags)
-                head.setData(TITLE, True)
-                self.addItem(head)
-            for type_ in types:
-                self._add(type_, (refused or {}).get(type_.id, ""))
+                self._add_title(title, None if folded is None else title in folded)
+            if folded is None or title not in folded:
+                for type_ in types:
+                    self._add(type_, (refused or {}).get(type_.id, ""))
         if not self.count():
             nothing = QListWidgetItem(tr("Nothing found"))
             nothing.setFlags(Qt.ItemFlag.NoItemFlags)
@@ -84,12 +92,50 @@ class TypeList(QListWidget):
                 self.setCurrentRow(place)
                 return
 
+    def go_to_title(self, title: str) -> None:
+        """Makes a section's title the current item."""
+        for row in range(self.count()):
+            if self.item(row).data(TITLE) == title:
+                self.setCurrentRow(row)
+                return
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """The left arrow folds a section, or goes to its title; the right one unfolds it; Enter and Space do either."""
+        item, key = self.currentItem(), event.key()
+        if item is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            super().keyPressEvent(event)
+        elif item.data(FOLDED) is None and key == Qt.Key.Key_Left:
+            above = (row for row in range(self.currentRow(), -1, -1) if self.item(row).data(FOLDED) is not None)
+            self.setCurrentRow(next(above, self.currentRow()))
+        elif item.data(FOLDED) is not None and key in (
+            Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space,
+            Qt.Key.Key_Right if item.data(FOLDED) else Qt.Key.Key_Left,
+        ):  # fmt: skip
+            self._toggle(item)
+        else:
+            super().keyPressEvent(event)
+
     def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:  # noqa: N802
         """What a drag carries: the type's id."""
         data = QMimeData()
         if items and items[0].data(TYPE):
             data.setData(MIME, str(items[0].data(TYPE)).encode())
         return data
+
+    def _add_title(self, title: str, folded: bool | None) -> None:
+        head = QListWidgetItem(title.upper())
+        head.setFlags(Qt.ItemFlag.NoItemFlags)
+        if folded is not None:
+            head.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+            head.setData(FOLDED, folded)
+            words = tr("{section}, folded", section=title) if folded else title
+            head.setData(Qt.ItemDataRole.AccessibleTextRole, words)
+        head.setData(TITLE, title)
+        self.addItem(head)
+
+    def _toggle(self, item: QListWidgetItem) -> None:
+        if item.data(FOLDED) is not None:
+            self.folded.emit(str(item.data(TITLE)), not item.data(FOLDED))
 
     def _add(self, type_: LayerType, why: str) -> None:
         item = QListWidgetItem(tr(type_.name))
@@ -124,6 +170,14 @@ class _Delegate(QStyledItemDelegate):
         text = str(index.data(Qt.ItemDataRole.DisplayRole))
         if index.data(TITLE):
             below = area.adjusted(4, 8, -4, 0)
+            folded = index.data(FOLDED)
+            if folded is not None:
+                hovered = option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver)  # type: ignore[attr-defined]
+                colour = ink.colour("text" if hovered else "dim")
+                size = float(scaled(12))
+                arrow = QRectF(below.x(), below.center().y() - size / 2, size, size)
+                paint_icon(painter, "chevron-right" if folded else "chevron-down", arrow, colour)
+                below.adjust(size + 4, 0, 0, 0)
             ink.note.draw(painter, below, text, ink.colour("dim"), LEFT)
             painter.restore()
             return

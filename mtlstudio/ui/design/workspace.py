@@ -48,7 +48,7 @@ class DesignWorkspace(Workspace):
         self.document: Document = studio.document
         self.canvas = Canvas(self.document, studio.settings)
         self.commands = Commands(self.document, self.canvas.figures, studio.say)
-        self.palette_panel, self.properties, self.costs = Palette(), Properties(), CostPanel()
+        self.palette_panel, self.properties, self.costs = Palette(studio.settings), Properties(), CostPanel()
         self.panels = Panels(studio, self.canvas, self.commands, self.palette_panel, self)
         self.host = CanvasHost(self.canvas, self.commands, actions, studio.say, self.panels.choose_template)
         self.quick_add = self.host.quick_add
@@ -183,6 +183,10 @@ class DesignWorkspace(Workspace):
             words = told(before, after, inherits(before), inherits(after))
             if words:
                 self.studio.say(words, "info")
+            added = {layer.id for layer in after.network.layers} - {layer.id for layer in before.network.layers}
+            types = {after.network.layer(layer_id).type for layer_id in added}
+            if len(types) == 1:
+                self.palette_panel.used(types.pop())
         if not self.canvas.is_busy:
             self.canvas.refresh_weights()
         self._known_stale()

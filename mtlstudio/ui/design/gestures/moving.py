@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from mtlstudio.base.texts import tr
 from mtlstudio.network.interface import layer_type
 from mtlstudio.project.edits import move_layer, move_task, set_loss_weights
-from mtlstudio.project.spec import Connection, ProjectSpec
+from mtlstudio.project.spec import Connection, NetworkSpec, ProjectSpec
 from mtlstudio.project.weights import set_shown_weight
 from mtlstudio.ui.design.fits import fitting, refusal, shape_at
 from mtlstudio.ui.design.geometry import Point
@@ -21,16 +21,19 @@ _serial = count()
 
 
 class MoveCard(Gesture):
-    """Takes a card to another connection; those that it fits light up. A folded group stays where it is."""
+    """Takes a card to another connection; those that it fits light up. A folded group goes if it is one plain way."""
 
     cursor = Qt.CursorShape.ClosedHandCursor
 
     def start(self, at: Point) -> None:
         picture = self.canvas.picture
-        self._layer = picture.spec.network.layer(self.hit.layer)
-        self._fixed = self.hit.layer in self.canvas.scene.layout.members
+        layout = self.canvas.scene.layout
+        members = layout.layers_of(self.hit.layer)
+        own = way_of(picture.spec.network, members) if self.hit.layer in layout.groups else members
+        self._fixed = self.hit.layer in layout.members and not (own and self.hit.layer in layout.groups)
+        self._layer, self._own = picture.spec.network.layer((own or members)[0]), own
+        self._name = layout.cards[self.hit.layer].spot.layer.name
         found = fitting(picture.spec, self.canvas.figures(), self._layer.type, self._layer.parameters)
-        own = (self._layer.id,)
         picture.fitting = () if self._fixed else tuple(
             c for c in found if c.source not in own and c.target not in own)  # fmt: skip
 
@@ -40,7 +43,7 @@ class MoveCard(Gesture):
             picture.note = at, tr("Unfold it to move its layers"), True
             self.canvas.update()
             return
-        picture.ghost = at, self._layer.name
+        picture.ghost = at, self._name
         near = connection_at(self.canvas.scene, at)
         picture.target = near if near in picture.fitting else None
         why = self._why(near) if near is not None and picture.target is None else ""
@@ -48,12 +51,12 @@ class MoveCard(Gesture):
         self.canvas.update()
 
     def finish(self) -> None:
-        target, layer = self.canvas.picture.target, self._layer
+        target, own = self.canvas.picture.target, self._own
         self.cancel()
         if target is not None:
             self.canvas.document.apply(
-                tr("Move {layer}", layer=layer.name), lambda spec: move_layer(spec, layer.id, target)
-            )
+                tr("Move {layer}", layer=self._name), lambda spec: _put_on(spec, own, target)
+            )  # fmt: skip
 
     def cancel(self) -> None:
         picture = self.canvas.picture
@@ -62,13 +65,34 @@ class MoveCard(Gesture):
 
     def _why(self, near: Connection) -> str:
         """Why it cannot stand there; nothing of the connections that it has now."""
-        if self._layer.id in (near.source, near.target):
+        if {near.source, near.target} & set(self._own):
             return ""
         try:
             shape = shape_at(self.canvas.figures(), near.source, near.source_port)
             return refusal(self.canvas.picture.spec, layer_type(self._layer.type), self._layer.parameters, shape)
         except KeyError:
             return ""
+
+
+def way_of(network: NetworkSpec, layer_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Layers that stand one behind the other, in that order; () where they do not, or have connections besides."""
+    inner = [c for c in network.connections if c.source in layer_ids and c.target in layer_ids]
+    after = {c.source: c.target for c in inner}
+    starts = [layer_id for layer_id in layer_ids if layer_id not in after.values()]
+    if len(inner) != len(layer_ids) - 1 or len(after) != len(inner) or len(starts) != 1:
+        return ()
+    way = [starts[0]]
+    while way[-1] in after:
+        way.append(after[way[-1]])
+    return tuple(way) if len(way) == len(layer_ids) else ()
+
+
+def _put_on(spec: ProjectSpec, layer_ids: tuple[str, ...], target: Connection) -> ProjectSpec:
+    """Layers moved onto a connection, one behind the other."""
+    for layer_id in layer_ids:
+        spec = move_layer(spec, layer_id, target)
+        target = next(c for c in spec.network.connections if c.source == layer_id and c.target == target.target)
+    return spec
 
 
 class DragWeight(Gesture):

@@ -14,6 +14,7 @@ from mtlstudio.ui.design.scene import PLUS, Scene
 from mtlstudio.ui.theme import mix
 
 DOT = 5.0
+TINY = 30.0
 
 
 def paint_joins(painter: QPainter, scene: Scene, ink: Ink) -> None:
@@ -78,11 +79,35 @@ def paint_frames(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) ->
         painter.drawRoundedRect(QRectF(x, y, right - x, bottom - y), 10, 10)
         width = picture.buttons.labels.get(frame.group)
         if width is not None:
-            area = qrect(scene.group_label(frame, width))
-            painter.setPen(QPen(ink.colour("accent" if near else "line"), 1.0))
-            painter.setBrush(ink.colour("raised"))
-            painter.drawRoundedRect(area, 5, 5)
-            ink.note.draw(painter, area, picture.group_names.get(frame.group, ""), ink.colour("text"), CENTRE)
+            _paint_label(painter, scene.group_label(frame, width), frame.group, picture, ink)
+    for area, group in folded_labels(scene, ink, picture):
+        _paint_label(painter, area, group, picture, ink)
+
+
+def folded_labels(scene: Scene, ink: Ink, picture: Picture) -> list[tuple[Rect, str]]:
+    """Where the names of folded groups stand, and whose, while their cards are too small to say them."""
+    found: list[tuple[Rect, str]] = []
+    for card, group in scene.layout.groups.items():
+        rect = scene.pieces(card)[0]
+        if rect.w >= TINY or rect.right < scene.frame.head or rect.x > scene.frame.width:
+            continue
+        wide = ink.note.width(picture.group_names.get(group, "")) + 14
+        x = min(
+            max(rect.centre.x - wide / 2, scene.frame.head + 2), max(scene.frame.head + 2, scene.frame.width - wide - 2)
+        )
+        area = Rect(x, max(rect.y - 6, scene.frame.ribbon + 1), wide, 16.0)
+        while any(area.touches(other) for other, _group in found):
+            area = Rect(area.x, area.y + 18, area.w, area.h)
+        found.append((area, group))
+    return found
+
+
+def _paint_label(painter: QPainter, at: Rect, group: str, picture: Picture, ink: Ink) -> None:
+    near = picture.hover.group == group
+    painter.setPen(QPen(ink.colour("accent" if near else "line"), 1.0))
+    painter.setBrush(ink.colour("raised"))
+    painter.drawRoundedRect(qrect(at), 5, 5)
+    ink.note.draw(painter, qrect(at), picture.group_names.get(group, ""), ink.colour("text"), CENTRE)
 
 
 def paint_ends(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
