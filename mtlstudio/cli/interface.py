@@ -61,15 +61,15 @@ def load_project(folder: Path) -> ProjectSpec:
 
 
 def find_run(folder: Path, name: str | None) -> RunFolder:
-    """A run by id or name; without one the newest that has a checkpoint.
+    """A run by id or name; without one the newest that has a checkpoint, baselines of single tasks left aside.
 
     Raises:
         StudioError: there is none; names those there are.
     """
     if name is None:
-        for run in reversed(runs_of(folder)):
-            if run.checkpoints():
-                return run
+        trained = [run for run in reversed(runs_of(folder)) if run.checkpoints()]
+        if trained:
+            return next((run for run in trained if not run.info().is_baseline), trained[0])
         raise StudioError(
             mark("there is no trained run yet"), where=str(folder), fix=mark("Train one: mtlstudio train {folder}"),
             folder=str(folder),
@@ -85,7 +85,7 @@ def table(rows: list[list[str]], header: list[str]) -> str:
 
 
 def _cell(text: str, width: int) -> str:
-    is_number = text[:1].isdigit() or (text[:1] in "-+" and text[1:2].isdigit())
+    is_number = text[:1].isdigit() or (text[:1] in "-+−" and text[1:2].isdigit())
     return text.rjust(width) if is_number else text.ljust(width)
 
 

@@ -24,6 +24,9 @@ from mtlstudio.tasks.interface import Metrics
 if TYPE_CHECKING:
     from torch import Tensor
 
+Told = Callable[[Item, str, Metrics], None]
+"""Is given a picture, a task id, and the measurement of that picture alone."""
+
 _READERS = 4
 _LARGEST_BATCH = 32
 
@@ -65,6 +68,7 @@ class Evaluation:
 def evaluate(
     project_folder: Path, run: RunFolder, split: str = "val", which: str | int = "best", *, device: str = "auto",
     progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
+    each: Told | None = None,
 ) -> Evaluation:  # fmt: skip
     """Measures a run on a split of its own data.
 
@@ -77,6 +81,7 @@ def evaluate(
         device: auto, cpu, cuda or mps.
         progress: told (pictures done, all pictures).
         cancelled: asked after each batch; what was measured so far is returned.
+        each: told of every target what its picture alone measures.
 
     Raises:
         StudioError: no checkpoint, no data, or no picture in the split.
@@ -91,7 +96,7 @@ def evaluate(
             fix=mark("Choose another split, or change the shares of the splits."),
             split=split,
         )
-    measured = _Measured(Predictor(loaded, device))
+    measured = _Measured(Predictor(loaded, device), each)
     done = 0
     for batch in _read_ahead(data, items, min(loaded.spec.training.batch_size, _LARGEST_BATCH)):
         measured.add(batch)
@@ -121,8 +126,8 @@ class _Read:
 class _Measured:
     """Sums over pictures."""
 
-    def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
+    def __init__(self, predictor: Predictor, each: Told | None = None) -> None:
+        self._predictor, self._each = predictor, each
         self.metrics: dict[str, Metrics] = {task: bound.metrics() for task, bound in predictor.tasks.items()}
         self.present = dict.fromkeys(predictor.tasks, 0)
         self.samples = 0
@@ -157,7 +162,12 @@ class _Measured:
                 continue
             collated = task.move(task.collate([target]), output.device)
             present = torch.ones(1, dtype=torch.bool, device=output.device)
-            self.metrics[task_id].update(task.to_size(output, fit), collated, present)
+            sized = task.to_size(output, fit)
+            self.metrics[task_id].update(sized, collated, present)
+            if self._each is not None:
+                alone = task.metrics()
+                alone.update(sized, collated, present)
+                self._each(read.item, task_id, alone)
             self.present[task_id] += 1
 
 

@@ -46,6 +46,8 @@ class RunInfo:
         versions: of torch, torchvision, python, mtlstudio.
         platform: of the machine.
         note: the user's own words.
+        study: {} or what a study says of this member of its: `id` of the study, `member`, `role` (shared,
+            `alone:<task id>`, point), `seed`, `fingerprint` of the whole project's data.
     """
 
     id: str
@@ -62,6 +64,12 @@ class RunInfo:
     versions: dict[str, str] = field(default_factory=dict)
     platform: str = ""
     note: str = ""
+    study: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_baseline(self) -> bool:
+        """It is one task of a study, trained alone."""
+        return str(self.study.get("role", "")).startswith("alone:")
 
 
 class RunFolder:

@@ -1,1 +1,1 @@
-"""Groups of runs."""
+"""Studies: groups of runs that answer a question together: baselines, several seeds, sweeps; and the queue."""
