@@ -179,9 +179,7 @@ def _without_taps(found: Sequence[_Found], spots: Mapping[str, Spot]) -> set[int
     for skip in found:
         for end in (skip.link.source, skip.link.target):
             ports.setdefault(_part(end, skip.row, spots), set()).add(skip.port)
-    crowded = {
-        part for part, ending in ports.items() if len(ending) > (1 if spots[part[0]].slots > 1 else MOST_TAPS)
-    }  # fmt: skip
+    crowded = {card for (card, _row), ending in ports.items() if len(ending) > _room(spots[card])}
     if len({skip.port for skip in found}) > MOST_NUMBERS:
         return set(range(len(found)))
     several = {
@@ -193,10 +191,14 @@ def _without_taps(found: Sequence[_Found], spots: Mapping[str, Spot]) -> set[int
     plain = {
         skip.port
         for skip in found
-        if skip.link.source in several
-        or any(_part(end, skip.row, spots) in crowded for end in (skip.link.source, skip.link.target))
+        if skip.link.source in several or not crowded.isdisjoint((skip.link.source, skip.link.target))
     }
     return {index for index, skip in enumerate(found) if skip.port in plain}
+
+
+def _room(spot: Spot) -> int:
+    """So many taps have room in a part of a card."""
+    return 1 if spot.slots > 1 else MOST_TAPS
 
 
 def _part(card: str, row: int, spots: Mapping[str, Spot]) -> tuple[str, int]:

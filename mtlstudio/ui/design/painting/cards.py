@@ -191,6 +191,11 @@ class CardPainter:
         if 2 * around >= wanted:
             return Rect(rect.x, middle - around, rect.w, 2 * around)
         a, b = min(free, key=lambda part: (max(0.0, wanted - part[1] + part[0]), abs((part[0] + part[1]) / 2 - middle)))
+        left = min(tap.x for tap in self.scene.taps[self.layer.id]) - 2
+        if b - a < self.ink.name.height + 4 and self.ink.small.width(self._name()) <= left - rect.x - 9:
+            return Rect(
+                rect.x, rect.y, left - rect.x, rect.h
+            )  # a low card: the words on the left, the taps on the right
         return Rect(rect.x, a, rect.w, b - a)
 
     def _sheets(self) -> None:

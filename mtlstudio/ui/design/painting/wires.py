@@ -19,6 +19,7 @@ from mtlstudio.ui.theme import readable_on
 
 ROOM_FOR_PLUS = 34.0
 FEW = 8
+MANY_BENT = 10
 CORNER = 5.0
 
 
@@ -27,6 +28,7 @@ def paint_wires(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> 
     if scene.camera.zoom_x * GAP < 2.5:
         return
     straight: dict[int, list[QLineF]] = {}
+    thin = sum(wire.bent for wire in scene.layout.routes.wires) > MANY_BENT
     columns = scene.visible_columns()
     cards = scene.layout.cards
     for wire in scene.layout.routes.wires:
@@ -35,7 +37,7 @@ def paint_wires(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> 
             continue
         for row, x1, y1, x2, y2 in scene.wire_lines(wire):
             if abs(y1 - y2) > 0.5:
-                _paint_bend(painter, scene, ink, wire, row, (x1, y1, x2, y2))
+                _paint_bend(painter, scene, ink, wire, row, (x1, y1, x2, y2), 1.1 if thin else 2.0)
             elif scene.frame.ribbon - 4 <= y1 <= scene.frame.height + 4:
                 straight.setdefault(row, []).append(QLineF(x1 - 1, y1, x2 + 1, y2))
     width = 2.0 if scene.camera.zoom_x > 0.4 else 1.0
@@ -141,13 +143,19 @@ def _plus_places(scene: Scene, wire: Wire) -> list[Point]:
 
 
 def _paint_bend(
-    painter: QPainter, scene: Scene, ink: Ink, wire: Wire, row: int, line: tuple[float, float, float, float]
+    painter: QPainter,
+    scene: Scene,
+    ink: Ink,
+    wire: Wire,
+    row: int,
+    line: tuple[float, float, float, float],
+    width: float,
 ) -> None:
     x1, y1, x2, y2 = line
     path = QPainterPath(QPointF(x1, y1))
     middle = max(8.0, abs(x2 - x1) / 2)
     path.cubicTo(QPointF(x1 + middle, y1), QPointF(x2 - middle, y2), QPointF(x2, y2))
-    pen = QPen(_row_colour(scene, ink, row) if wire.rows else ink.colour("bad"), 2.0)
+    pen = QPen(_row_colour(scene, ink, row) if wire.rows else ink.colour("bad"), width)
     if not wire.rows:
         pen.setDashPattern([3, 3])
     painter.setPen(pen)
