@@ -109,7 +109,7 @@ def _header(subject: Subject, model: ModelText, weights_file: str) -> str:
         "",
         "    python SCRIPT                       a few steps of training, on random data until you put in your own",
         "    python SCRIPT --image PICTURE       what the network says of a picture",
-        "    python SCRIPT --weights FILE        start from trained weights (.pt or .safetensors)",
+        "    python SCRIPT --weights FILE        start from trained weights (.pt; .safetensors needs that package)",
     ]
     if len(model.inputs) > 1:
         lines.pop(-2)
