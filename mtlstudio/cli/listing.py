@@ -25,11 +25,16 @@ class Choice(Protocol):
 
 
 class Listing(Command):
-    """Prints declared things: as a table, or as a list of `{id, name, summary, source}`."""
+    """Prints declared things: as a table, or as a list of `{id, name, summary, source}`; what cannot be chosen here has
+    `lacks`, the reason, as well."""
 
     @abstractmethod
     def choices(self) -> Sequence[Choice]:
         """What there is."""
+
+    def hindrance(self, choice: Choice) -> str:
+        """Why something cannot be chosen here, in the user's language; empty where it can."""
+        return ""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help=tr("one JSON document"))
@@ -37,11 +42,12 @@ class Listing(Command):
     def run(self, arguments: argparse.Namespace) -> int:
         found = [
             {"id": item.id, "name": tr(item.name), "summary": tr(item.summary), "source": item.source}
+            | ({"lacks": reason} if (reason := self.hindrance(item)) else {})
             for item in self.choices()
         ]
         if arguments.json:
             print_json(found)
         else:
-            rows = [[item["id"], item["name"], item["summary"]] for item in found]
+            rows = [[item["id"], item["name"], item.get("lacks") or item["summary"]] for item in found]
             print(table(rows, [tr("Id"), tr("Name"), tr("Summary")]))
         return 0

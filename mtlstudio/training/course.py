@@ -10,6 +10,7 @@ from mtlstudio.runs.events import (
     CheckpointWritten,
     EpochFinished,
     Event,
+    Noted,
     Paused,
     PreviewTaken,
     Resumed,
@@ -103,7 +104,10 @@ class Course:
                 yield from self._checkpoint()
                 return True
         assert found is not None
+        trained = progress.mean_losses()
         yield self._judged(found)
+        for code, values in parts.balancer.end_epoch(trained):
+            yield Noted(time=time.time(), code=code, values=values)
         if found.previews:
             images = self._previews.write(progress.epoch, found.previews)
             yield PreviewTaken(time=time.time(), step=progress.step, epoch=progress.epoch, images=images)

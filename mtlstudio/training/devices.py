@@ -57,15 +57,15 @@ def seed_step(seed: int, step: int, device: torch.device) -> None:
     """
     import torch
 
-    mixed = _mixed(seed, step)
-    torch.default_generator.manual_seed(mixed)
+    number = mixed(seed, step)
+    torch.default_generator.manual_seed(number)
     if device.type == "cuda":
-        torch.cuda.default_generators[device.index or 0].manual_seed(mixed)
+        torch.cuda.default_generators[device.index or 0].manual_seed(number)
     elif device.type == "mps":
-        torch.mps.manual_seed(mixed)
+        torch.mps.manual_seed(number)
 
 
-def _mixed(seed: int, step: int) -> int:
+def mixed(seed: int, step: int) -> int:
     """A 63-bit number that differs in about half its bits between neighbours (SplitMix64)."""
     value = (seed * 0x9E3779B97F4A7C15 + (step + 1) * 0xD1B54A32D192ED03) & 0xFFFFFFFFFFFFFFFF
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
@@ -73,4 +73,4 @@ def _mixed(seed: int, step: int) -> int:
     return (value ^ (value >> 31)) >> 1
 
 
-__all__ = ["DeviceError", "arithmetic", "default_threads", "resolve_device", "seed_step"]
+__all__ = ["DeviceError", "arithmetic", "default_threads", "mixed", "resolve_device", "seed_step"]

@@ -10,6 +10,7 @@ from mtlstudio.base.texts import mark
 from mtlstudio.runs.events import StepsMeasured
 from mtlstudio.training.checkpoints import NotFinite, finite_or_none
 from mtlstudio.training.devices import seed_step
+from mtlstudio.training.laboratory import StepLaboratory
 from mtlstudio.training.progress import Progress
 from mtlstudio.training.schedules import weight_decay_at
 
@@ -42,6 +43,7 @@ class Stepper:
         self._weights: dict[str, float] = {}
         self._weights_fresh = False
         self._zero = torch.zeros((), device=parts.device)
+        self._one = torch.ones((), device=parts.device)
         self._parameters = [item for group in parts.optimizer.param_groups for item in group["params"]]
         for task in parts.tasks:
             progress.sums.setdefault(task, [0.0, 0.0])
@@ -56,21 +58,23 @@ class Stepper:
         self._weights_fresh = False
 
     def step(self, fed: Fed) -> None:
-        """One step on one batch. Nothing waits for the device."""
+        """One step on one batch. Nothing waits for the device, but for methods whose problem is solved on the host."""
+        import torch
+
         parts, progress = self.parts, self.progress
         self._prepare()
         losses: dict[str, Tensor] = {}
         counts: dict[str, Tensor] = {}
         total = self._zero
         if fed.tasks:
-            with parts.precision.autocast():
-                outputs = parts.network(fed.batch.inputs, fed.tasks)
-                for task in fed.tasks:
-                    loss = parts.tasks[task].loss(outputs[task], fed.batch.targets[task], fed.batch.present[task])
-                    losses[task], counts[task] = loss.value, loss.count
-            total = parts.balancer.combine(losses, self._weights)
-            if total.requires_grad:
-                self._descend(total)
+            laboratory = self._laboratory(fed) if parts.balancer.experiments else None
+            if laboratory is not None:
+                parts.balancer.before_step(laboratory)
+                seed_step(parts.spec.training.seed, progress.step, parts.device)
+            total = self._descend(fed, losses, counts)
+            if laboratory is not None:
+                with torch.no_grad():
+                    parts.balancer.after_step(laboratory)
         self._note(losses, counts, total)
         self._images += len(fed.batch)
         progress.step += 1
@@ -114,15 +118,39 @@ class Stepper:
         if parts.weights.varies or not self._weights_fresh:
             self._weights = parts.weights.used(step / parts.steps_per_epoch)
             self._weights_fresh = True
+        parts.balancer.begin(step)
         seed_step(settings.seed, step, parts.device)
 
-    def _descend(self, total: Tensor) -> None:
+    def _laboratory(self, fed: Fed) -> StepLaboratory:
+        return StepLaboratory(self.parts, fed, self.progress.step, self._rate)
+
+    def _descend(self, fed: Fed, losses: dict[str, Tensor], counts: dict[str, Tensor]) -> Tensor:
+        """Forward, backward and the optimizer's step; fills in losses and counts, returns the total."""
+        parts, scaler, engine = self.parts, self.parts.precision.scaler, self.parts.engine
+        with parts.precision.autocast():
+            passed = engine.forward(fed.batch.inputs, fed.tasks) if engine else None
+            outputs = passed.outputs if passed else parts.network(fed.batch.inputs, fed.tasks)
+            for task in fed.tasks:
+                loss = parts.tasks[task].loss(outputs[task], fed.batch.targets[task], fed.batch.present[task])
+                losses[task], counts[task] = loss.value, loss.count
+        parts.optimizer.zero_grad(set_to_none=True)
+        if engine and passed:
+            total = engine.backward(
+                passed, losses, self._weights, scaler.scale(self._one) if scaler.is_enabled() else None
+            )
+        else:
+            total = parts.balancer.combine(losses, self._weights)
+            if total.requires_grad:
+                scaler.scale(total).backward()
+        if any(parameter.grad is not None for parameter in self._parameters):
+            self._update()
+        return total
+
+    def _update(self) -> None:
         import torch
 
         parts = self.parts
         scaler, optimizer, clip = parts.precision.scaler, parts.optimizer, parts.spec.training.clip_norm
-        optimizer.zero_grad(set_to_none=True)
-        scaler.scale(total).backward()
         if clip is not None:
             scaler.unscale_(optimizer)
             torch.nn.utils.clip_grad_norm_(self._parameters, clip)

@@ -65,3 +65,31 @@ DEVICE_CHANGED = declare(
     "training_device_changed",
     mark("The run was begun on {before} and goes on on {after}: losses can differ in the last digits."),
 )
+SOLVER_FAILED = declare(
+    "training_solver_failed",
+    mark("In {n} steps of this epoch the method's problem had no solution: the mean of the gradients was taken."),
+)
+NO_CLEAN_SPLIT = declare(
+    "training_no_clean_split",
+    mark("The tasks do not part at one place of this network: gradients are compared at the shared weights instead."),
+)
+NO_AFFINITY = declare(
+    "training_no_affinity",
+    mark("How related the tasks are has not been measured: they get equal weights."),
+    mark("Measure it, and enter it as the method's affinity."),
+)
+WRONG_AFFINITY = declare(
+    "training_wrong_affinity",
+    mark("The affinity has {n} numbers instead of {wanted}, a row per task: the tasks get equal weights."),
+)
+WEIGHTS_COLLAPSED = declare(
+    "training_weights_collapsed",
+    mark(
+        "The free λ have collapsed: {task} holds {share} % of what is left, and their sum is {total} × that of the start."
+    ),
+    mark("Choose a method that cannot win by weighing losses down."),
+)
+NO_VALIDATION_BATCH = declare(
+    "training_no_validation_batch",
+    mark("There are no validation pictures: λ is judged by the training batches."),
+)

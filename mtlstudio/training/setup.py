@@ -16,6 +16,8 @@ from mtlstudio.tasks.interface import BoundTask
 from mtlstudio.tasks.registry import bind_all
 from mtlstudio.training import notes
 from mtlstudio.training.balancing import Balancer, balancing_methods
+from mtlstudio.training.balancing.interface import Facts
+from mtlstudio.training.balancing.on_gradients import GradientBalancer
 from mtlstudio.training.best import BestRule
 from mtlstudio.training.control import Control
 from mtlstudio.training.declarations import chosen
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from mtlstudio.data.memory import SampleSet
     from mtlstudio.data.project import ProjectData
     from mtlstudio.network.compile import MultiTaskNetwork
+    from mtlstudio.training.gradients.engine import GradientEngine
 
 _PREFETCHED = 2
 _FINDINGS_TOLD = 5
@@ -81,6 +84,7 @@ class Parts:
     std: tuple[float, ...]
     inputs: dict[str, Statistic]
     balancer: Balancer
+    engine: GradientEngine | None
     weights: LossWeights
     optimizer: torch.optim.Optimizer
     learning_rate: LearningRate
@@ -159,22 +163,42 @@ def build(
     balancing, balancing_values = chosen(balancing_methods(), settings.balancing, "training.balancing")
     optimizer, values = chosen(optimizers(), settings.optimizer, "training.optimizer")
     schedule, schedule_values = chosen(schedules(), settings.schedule, "training.schedule")
-    assert balancing.build is not None
-    balancer = balancing.build(balancing_values, spec.task_ids, device)
+    balancer = balancing.built(balancing_values, spec.task_ids, device)
     groups = parameter_groups(network, values.get("weight_decay", 0.0), balancer.parameters())
     if not groups:
         raise StudioError(mark("every layer is frozen: there is nothing to train"), where="network")
     train, val, remarks = _feeds(spec, loaded, device, channels_last)
     total = train.steps * settings.epochs
+    engine, about_balancing = _balancing(spec, network, loaded, balancer, balancing_values)
     return Parts(
         spec=spec, device=device, precision=precision, network=network, tasks=loaded.tasks, mean=loaded.mean,
-        std=loaded.std, inputs=loaded.inputs, balancer=balancer, weights=LossWeights(spec.tasks, settings.normalise_weights),
+        std=loaded.std, inputs=loaded.inputs, balancer=balancer, engine=engine,
+        weights=LossWeights(spec.tasks, settings.normalise_weights),
         optimizer=optimizer.build(groups, values, device),
         learning_rate=LearningRate(schedule, schedule_values, values["learning_rate"], total, train.steps),
         weight_decay=values.get("weight_decay", 0.0), train=train, val=val,
         best=BestRule(settings.best if val else "loss", loaded.tasks),
-        previews=chosen_samples(loaded.val) if loaded.val is not None else (), notes=[*loaded.notes, *partly, *remarks],
+        previews=chosen_samples(loaded.val) if loaded.val is not None else (),
+        notes=[*loaded.notes, *partly, *remarks, *about_balancing],
     )  # fmt: skip
+
+
+def _balancing(
+    spec: ProjectSpec, network: MultiTaskNetwork, loaded: Loaded, balancer: Balancer, values: dict[str, Any]
+) -> tuple[GradientEngine | None, list[Note]]:
+    """Tells the method what it wants to know; the engine of those that work on gradients."""
+    from mtlstudio.training.gradients.engine import GradientEngine
+
+    labels = {task: int(loaded.train.present[task].sum()) for task in loaded.tasks}
+    remarks = balancer.prepare(Facts(spec.training.seed, labels))
+    if loaded.val is None and balancer.wants_validation:
+        remarks.append((notes.NO_VALIDATION_BATCH, {}))
+    if not isinstance(balancer, GradientBalancer):
+        return None, remarks
+    engine = GradientEngine(network, spec.network, balancer, values.get("level", "parameters"))
+    if engine.fell_back:
+        remarks.append((notes.NO_CLEAN_SPLIT, {}))
+    return engine, remarks
 
 
 def environment(threads: int, device: torch.device, precision: str, fingerprint: str) -> dict[str, Any]:
@@ -242,9 +266,7 @@ def _network(
     return network.to(device), remarks
 
 
-def _start_weights(
-    network: MultiTaskNetwork, spec: ProjectSpec, folder: Path, ancestor: Ancestor | None
-) -> list[Note]:
+def _start_weights(network: MultiTaskNetwork, spec: ProjectSpec, folder: Path, ancestor: Ancestor | None) -> list[Note]:
     """Puts trained weights into a fresh network: those of the ancestor; pretrained ones where it has none."""
     from mtlstudio.network.inherit import inherit
     from mtlstudio.network.weights import load_pretrained

@@ -35,8 +35,10 @@ def shared() -> Tensor:
 
 
 def test_declared_methods_are_complete() -> None:
-    assert [method.id for method in balancing_methods()] == ["equal", "fixed", "uncertainty"]
-    for method in balancing_methods():
+    found = balancing_methods()
+    assert [method.id for method in found[:2]] == ["equal", "fixed"]
+    assert len(found) >= 22
+    for method in found:
         assert method.name and method.summary and method.source
 
 

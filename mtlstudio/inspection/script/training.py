@@ -92,7 +92,7 @@ def _weights(spec: ProjectSpec) -> tuple[dict[str, float], list[str]]:
     if method.works_on != "losses" or method.build is None:
         return used, [*notes, "balancing"]
     balancer = method.build(values, spec.task_ids, torch.device("cpu"))
-    if balancer.parameters():
+    if balancer.parameters() or not method.constant:
         notes.append("balancing")
     return balancer.effective(used), notes
 

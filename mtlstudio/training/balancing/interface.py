@@ -2,20 +2,68 @@
 
 from __future__ import annotations
 
+import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from mtlstudio.base.errors import StudioError
+from mtlstudio.base.texts import mark, tr
 from mtlstudio.training.declarations import Method
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+Remark = tuple[str, dict[str, Any]]
+"""A code of `mtlstudio.training.notes` and its values."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a method may want to know of the run.
+
+    Attributes:
+        seed: of the run.
+        labels: task id -> number of training samples with a target.
+    """
+
+    seed: int = 0
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+class Laboratory(Protocol):
+    """What a method may try out before and after a step (`Balancer.experiments`).
+
+    Running statistics of normalisations stay as they are, and random numbers are those of the step itself.
+    """
+
+    @property
+    def parameters(self) -> Sequence[nn.Parameter]:
+        """The trained weights of the network."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the step."""
+
+    def losses(self) -> dict[str, Tensor]:
+        """The losses of the step's batch, computed anew with the weights as they are now."""
+
+    def validation(self) -> dict[str, Tensor]:
+        """The losses of a batch of validation pictures (of the step's batch where there are none)."""
+
 
 class Balancer(ABC):
-    """A balancing method at work in one run."""
+    """A balancing method at work in one run.
+
+    Attributes:
+        experiments: `before_step` and `after_step` are called.
+        wants_validation: it looks at validation pictures then.
+    """
+
+    experiments: bool = False
+    wants_validation: bool = False
 
     @abstractmethod
     def combine(self, losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
@@ -28,6 +76,23 @@ class Balancer(ABC):
         Returns:
             () float32, to be differentiated.
         """
+
+    def prepare(self, facts: Facts) -> list[Remark]:
+        """Is told what there is to know of the run, once, before the first step; returns what is worth noting."""
+        return []
+
+    def begin(self, step: int) -> None:
+        """Is told the number of the coming step (0-based): random draws are functions of seed and step."""
+
+    def before_step(self, laboratory: Laboratory) -> None:
+        """May try something out before the losses of a step are computed."""
+
+    def after_step(self, laboratory: Laboratory) -> None:
+        """May look at what the step did."""
+
+    def end_epoch(self, losses: Mapping[str, float | None]) -> list[Remark]:
+        """Is told the mean training losses of an epoch (None without targets); returns what is worth noting."""
+        return []
 
     def parameters(self) -> list[nn.Parameter]:
         """Values that are trained along with the network, without weight decay."""
@@ -53,8 +118,38 @@ class BalancingMethod(Method):
         build: makes the balancer from (its values, task ids, device).
         uses_weights: λ counts; if not, the sliders do nothing.
         works_on: `losses` (combines them into one) or `gradients`.
+        constant: the weights stay what they are at the start, but for λ.
+        needs: import names of packages that it cannot do without.
+        install: what to ask the package manager for, if one is missing.
     """
 
     build: Callable[[Mapping[str, Any], Sequence[str], torch.device], Balancer] | None = None
     uses_weights: bool = True
     works_on: Literal["losses", "gradients"] = "losses"
+    constant: bool = False
+    needs: tuple[str, ...] = ()
+    install: str = ""
+
+    def lacks(self) -> str:
+        """Why it cannot be chosen here, in the user's language; empty where it can."""
+        missing = [name for name in self.needs if importlib.util.find_spec(name) is None]
+        if not missing:
+            return ""
+        return tr(
+            "needs {packages}, which is not installed: pip install {install}",
+            packages=", ".join(missing), install=f'"{self.install}"',
+        )  # fmt: skip
+
+    def built(self, values: Mapping[str, Any], tasks: Sequence[str], device: torch.device) -> Balancer:
+        """The balancer of a run.
+
+        Raises:
+            StudioError: a package is missing.
+        """
+        if lacking := self.lacks():
+            raise StudioError(
+                mark("{method} {reason}"), where="training.balancing", fix=mark("Install it, or choose another method."),
+                method=tr(self.name), reason=lacking,
+            )  # fmt: skip
+        assert self.build is not None
+        return self.build(values, tasks, device)

@@ -1,0 +1,259 @@
+"""The backward pass of methods that work on the gradients of the single tasks.
+
+A step costs one forward, the backward of each head once, and at the level of parameters one backward through the shared
+layers per task; at the level of features, and in steps that keep their weights, one for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mtlstudio.training.balancing.on_gradients import GradientBalancer, Moment
+from mtlstudio.training.gradients.forward import Cut, CutForward, Passed
+from mtlstudio.training.gradients.levels import COMMON, OWN, SHARED, Level, Levels, has_clean_split
+from mtlstudio.training.gradients.rows import Rows
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mtlstudio.network.compile import MultiTaskNetwork
+    from mtlstudio.project.spec import NetworkSpec
+
+Partial = dict[int, "Tensor"]
+"""Slot -> gradient of a task's loss at the cut there, by the ways that lead downwards from it directly."""
+
+
+class GradientEngine:
+    """Per-task gradients on any network, put together as a method says.
+
+    Attributes:
+        level: `parameters` or `features`.
+        fell_back: features were asked for, but the tasks do not part at one place of this network.
+
+    Args:
+        network: to be trained.
+        spec: its specification.
+        balancer: the method.
+        level: what gradients are compared at.
+    """
+
+    def __init__(
+        self, network: MultiTaskNetwork, spec: NetworkSpec, balancer: GradientBalancer, level: Level = "parameters"
+    ) -> None:
+        self.fell_back = level == "features" and not has_clean_split(spec, network.plan(), network.tasks)
+        self.level: Level = "parameters" if self.fell_back else level
+        self._balancer = balancer
+        levels = Levels(spec, self.level)
+        self._forward = CutForward(network, levels)
+        self._own = {task: _trained(network, levels, OWN, task) for task in network.tasks}
+        self._common = _trained(network, levels, COMMON)
+        self._shared = _trained(network, levels, SHARED)
+        places = {id(parameter): place for place, parameter in enumerate(self._shared)}
+        self._reached = {
+            task: [places[id(parameter)] for parameter in _trained(network, levels, SHARED, task)]
+            for task in network.tasks
+        }
+        self._rows = Rows(self._shared, len(network.tasks)) if self._shared else None
+        self._features: Rows | None = None
+
+    def forward(self, inputs: Mapping[str, Tensor], tasks: Iterable[str]) -> Passed:
+        """A forward pass whose outputs' losses `backward` takes.
+
+        Args:
+            inputs: input id -> (N, C, S, S).
+            tasks: ids.
+        """
+        return self._forward(inputs, tuple(tasks))
+
+    def backward(
+        self, passed: Passed, losses: Mapping[str, Tensor], weights: Mapping[str, float], scale: Tensor | None = None
+    ) -> Tensor:
+        """Adds the gradients of one batch to the `grad` of all parameters that they reach.
+
+        Args:
+            passed: of `forward`.
+            losses: task id -> () float32, of the tasks with targets in the batch.
+            weights: task id -> λ, of all tasks.
+            scale: () that losses are multiplied with (fp16); the gradients left are multiplied with it too.
+
+        Returns:
+            () float32 without graph: Σ of the losses times their weights, for the log.
+        """
+        import torch
+
+        factors = self._balancer.factors(weights)
+        present = [task for task, loss in losses.items() if factors[task] > 0 and loss.requires_grad]
+        weighed = {task: losses[task] * factors[task] for task in present}
+        own: dict[str, list[Tensor | None]] = {}
+        partials: dict[str, Partial] = {}
+        for task in present:
+            own[task], partial = self._head(
+                task, weighed[task] if scale is None else weighed[task] * scale, passed.cuts
+            )
+            if partial:
+                partials[task] = partial
+        found = self._shared_pass(passed.cuts, partials, weighed, scale) if partials else None
+        total = torch.zeros((), device=self._balancer.device)
+        rows = {task: row for row, task in enumerate(partials)}
+        for task in present:
+            weight = found[rows[task]] if found is not None and task in rows else None
+            total = total + weighed[task].detach() * (1.0 if weight is None else weight)
+            _assign(self._own[task], _times(own[task], weight if self._balancer.weighs_own else None))
+        return total
+
+    def _head(self, task: str, loss: Tensor, cuts: Mapping[int, Cut]) -> tuple[list[Tensor | None], Partial]:
+        """The backward of one head: gradients of its own parameters, and at the cuts that it reaches."""
+        import torch
+
+        own, slots = self._own[task], list(cuts)
+        wanted = [*own, *(cuts[slot].leaf for slot in slots)]
+        if not wanted:
+            return [], {}
+        found = torch.autograd.grad(loss, wanted, allow_unused=True)
+        at_cuts = zip(slots, found[len(own) :], strict=True)
+        return list(found[: len(own)]), {slot: gradient for slot, gradient in at_cuts if gradient is not None}
+
+    def _shared_pass(
+        self, cuts: Mapping[int, Cut], partials: dict[str, Partial], losses: Mapping[str, Tensor], scale: Tensor | None
+    ) -> Tensor | None:
+        """The shared layers' gradients. Returns the weights of the rows, None of element-wise methods."""
+        import torch
+
+        balancer = self._balancer
+        tasks = tuple(partials)
+        values = torch.stack([losses[task].detach() for task in tasks])
+        moment = Moment(tasks, tuple(balancer.places[task] for task in tasks), values)
+        if not balancer.due(tasks):
+            kept = balancer.kept(moment)
+            merged = _sum(list(partials.values()), kept)
+            _assign(self._shared, self._back(cuts, merged, self._shared))
+            self._through_common(cuts, merged)
+            return kept
+        reached = self._fill_rows(cuts, partials)
+        held = [rows for rows in (self._feature_rows(cuts, partials), self._rows) if rows is not None and rows.filled]
+        if not held:
+            return None
+        found = None if balancer.element_wise else balancer.found(_unscaled(held[0].gramian(), scale), moment)
+        merged = {}
+        for part, rows in enumerate(held):
+            vector = balancer.merge(rows.matrix, moment, part) if found is None else found @ rows.matrix
+            pieces = rows.split(vector)
+            if rows is self._rows:
+                _assign(self._shared, [piece if place in reached else None for place, piece in enumerate(pieces)])
+            else:
+                merged = dict(zip(self._common_slots(cuts), pieces, strict=True))
+        self._through_common(cuts, merged)
+        return found
+
+    def _fill_rows(self, cuts: Mapping[int, Cut], partials: dict[str, Partial]) -> set[int]:
+        """One backward per task through the layers that are told apart; returns the parameters reached at all.
+
+        What arrives at the common layers is added to the partials of the task.
+        """
+        reached: set[int] = set()
+        if self._rows is not None:
+            self._rows.clear()
+        last = len(partials) - 1
+        for number, (task, partial) in enumerate(partials.items()):
+            places = self._reached[task]
+            found = self._back(cuts, partial, [self._shared[place] for place in places], keep=number < last)
+            row: list[Tensor | None] = [None] * len(self._shared)
+            for place, gradient in zip(places, found, strict=True):
+                row[place] = gradient
+                if gradient is not None:
+                    reached.add(place)
+            if self._rows is not None:
+                self._rows.add(row)
+        return reached
+
+    def _back(
+        self, cuts: Mapping[int, Cut], partial: Partial, parameters: Sequence[Tensor], keep: bool = False
+    ) -> list[Tensor | None]:
+        """From the cuts at shared layers to parameters of those layers, and to the cuts above (added to `partial`)."""
+        import torch
+
+        starts = [slot for slot in partial if cuts[slot].level == SHARED]
+        above = self._common_slots(cuts)
+        wanted = [*parameters, *(cuts[slot].leaf for slot in above)]
+        if not starts or not wanted:
+            return [None] * len(parameters)
+        found = torch.autograd.grad(
+            [cuts[slot].source for slot in starts], wanted, [partial.pop(slot) for slot in starts],
+            retain_graph=keep, allow_unused=True,
+        )  # fmt: skip
+        for slot, gradient in zip(above, found[len(parameters) :], strict=True):
+            if gradient is not None:
+                partial[slot] = partial[slot] + gradient if slot in partial else gradient
+        return list(found[: len(parameters)])
+
+    def _through_common(self, cuts: Mapping[int, Cut], merged: Partial) -> None:
+        """One backward for all tasks through the layers that all depend on."""
+        import torch
+
+        starts = [slot for slot in merged if cuts[slot].level == COMMON]
+        if not starts or not self._common:
+            return
+        ends = [cuts[slot].source for slot in starts]
+        gradients = [merged[slot].to(cuts[slot].source.dtype) for slot in starts]
+        _assign(self._common, torch.autograd.grad(ends, self._common, gradients, allow_unused=True))
+
+    def _feature_rows(self, cuts: Mapping[int, Cut], partials: dict[str, Partial]) -> Rows | None:
+        slots = self._common_slots(cuts)
+        if not slots:
+            return None
+        leaves = [cuts[slot].leaf for slot in slots]
+        if self._features is None or not self._features.fits(leaves):
+            self._features = None  # freed before the next is made
+            self._features = Rows(leaves, len(self._own))
+        self._features.clear()
+        for partial in partials.values():
+            self._features.add([partial.get(slot) for slot in slots])
+        return self._features
+
+    @staticmethod
+    def _common_slots(cuts: Mapping[int, Cut]) -> list[int]:
+        return [slot for slot, cut in cuts.items() if cut.level == COMMON]
+
+
+def _trained(network: MultiTaskNetwork, levels: Levels, level: int, task: str | None = None) -> list[nn.Parameter]:
+    """The trained parameters of the layers of a level, each once; of those that a task's gradient reaches, if named."""
+    found = [
+        parameter
+        for layer in network.layers
+        if levels.of(layer) == level and (task is None or task in levels.reached[layer])
+        for parameter in network.layers[layer].parameters()
+        if parameter.requires_grad
+    ]
+    return list({id(parameter): parameter for parameter in found}.values())
+
+
+def _assign(parameters: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> None:
+    """Sets the `grad` of parameters, or adds to what is there (gradients gathered over several batches)."""
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        if gradient is None:
+            continue
+        if parameter.grad is None:
+            parameter.grad = gradient
+        else:
+            parameter.grad.add_(gradient)
+
+
+def _times(gradients: Sequence[Tensor | None], weight: Tensor | None) -> Sequence[Tensor | None]:
+    if weight is None:
+        return gradients
+    return [None if gradient is None else gradient * weight for gradient in gradients]
+
+
+def _sum(partials: Sequence[Partial], weights: Tensor) -> Partial:
+    """The weighted sum of the tasks' gradients at each cut."""
+    merged: Partial = {}
+    for row, partial in enumerate(partials):
+        for slot, gradient in partial.items():
+            part = gradient * weights[row].to(gradient.dtype)
+            merged[slot] = merged[slot] + part if slot in merged else part
+    return merged
+
+
+def _unscaled(gramian: Tensor, scale: Tensor | None) -> Tensor:
+    return gramian if scale is None else gramian / (scale * scale)
