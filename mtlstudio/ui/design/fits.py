@@ -15,6 +15,9 @@ from mtlstudio.project.graph import INPUT_TYPE, ancestors, incoming
 from mtlstudio.project.lanes import lane_of
 from mtlstudio.project.spec import Connection, LayerSpec, ProjectSpec
 
+_FEATURES = 8
+"""Fewer channels are a picture's, or a map's that comes beside it."""
+
 
 @dataclass(frozen=True)
 class Join:
@@ -86,11 +89,15 @@ def refusal(spec: ProjectSpec, type_: LayerType, parameters: Mapping[str, Any], 
 
 
 def adapted(type_: LayerType, shape: Shape | None) -> dict[str, Any]:
-    """Parameters of a new layer that keep the channels it is given, so that what follows still fits."""
+    """Parameters of a new layer that keep the channels it is given, so that what follows still fits.
+
+    The few channels of a picture or a map are no measure for features: there the type's own default stays.
+    """
     names = {parameter.name for parameter in type_.parameters}
     if (
         shape is not None
         and len(shape) == 3
+        and shape[0] >= _FEATURES
         and "out_channels" in names
         and type_.group in ("convolution", "resampling")
     ):
