@@ -174,7 +174,7 @@ def _skips(
 
 
 def _without_taps(found: Sequence[_Found], spots: Mapping[str, Spot]) -> set[int]:
-    """Indexes of the skips that have no taps: those of crowded cards, and all that leave with one of them."""
+    """Indexes of the skips that have no taps: those of crowded cards, all that leave with one of them, and the like."""
     ports: dict[tuple[str, int], set[tuple[str, str]]] = {}
     for skip in found:
         for end in (skip.link.source, skip.link.target):
@@ -193,7 +193,14 @@ def _without_taps(found: Sequence[_Found], spots: Mapping[str, Spot]) -> set[int
         for skip in found
         if skip.link.source in several or not crowded.isdisjoint((skip.link.source, skip.link.target))
     }
-    return {index for index, skip in enumerate(found) if skip.port in plain}
+    kinds = {_kind(skip, spots) for skip in found if skip.port in plain}
+    alike = {skip.port for skip in found if _kind(skip, spots) in kinds}
+    return {index for index, skip in enumerate(found) if skip.port in plain | alike}
+
+
+def _kind(skip: _Found, spots: Mapping[str, Spot]) -> tuple[str, str]:
+    """What the skip is to its target; those of one kind look alike."""
+    return spots[skip.link.target].layer.type, skip.link.connection.target_port
 
 
 def _room(spot: Spot) -> int:
