@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
-from PySide6.QtGui import QGuiApplication
-
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import tr
 from mtlstudio.network.interface import layer_type
 from mtlstudio.project import edits
-from mtlstudio.project.codec import fragment_from_json, fragment_to_json, to_text
 from mtlstudio.project.graph import crossing
 from mtlstudio.project.spec import Connection, Output, ProjectSpec
 from mtlstudio.tasks.registry import task_type
+from mtlstudio.ui.design import clipboard
 from mtlstudio.ui.design.adding import Adder, is_head
 from mtlstudio.ui.design.command_base import CommandBase
 from mtlstudio.ui.design.fits import Join, main_output
@@ -121,7 +117,7 @@ class AddCommands(CommandBase):
         return self._make(tr("Duplicate {layer}", layer=self._name()), lambda spec: edits.duplicate(spec, selection))
 
     def copy(self) -> bool:
-        """Puts the selected layers on the clipboard, as text."""
+        """Puts the selected layers on the clipboard."""
         if not self.document.selection:
             return self._nothing_selected()
         try:
@@ -129,7 +125,7 @@ class AddCommands(CommandBase):
         except StudioError as error:
             self._say(error.text(), "warning")
             return False
-        QGuiApplication.clipboard().setText(to_text(fragment_to_json(fragment)))
+        clipboard.put_on(fragment)
         return True
 
     def cut(self) -> bool:
@@ -145,9 +141,9 @@ class AddCommands(CommandBase):
         What is no way with one start and one end, or finds no way to stand on, is put down loose.
         """
         try:
-            fragment = fragment_from_json(json.loads(QGuiApplication.clipboard().text()))
-        except (StudioError, ValueError):
-            self._say(tr("There are no layers on the clipboard"), "info")
+            fragment = clipboard.taken()
+        except StudioError as error:
+            self._say(error.text(), "warning")
             return False
         return self.put(fragment)
 

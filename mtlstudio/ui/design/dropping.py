@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
-
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.network.interface import LayerType, layer_type
-from mtlstudio.project.codec import fragment_from_json
 from mtlstudio.project.edits import Fragment
-from mtlstudio.ui.design import places
+from mtlstudio.ui.design import clipboard, places
 from mtlstudio.ui.design.fits import fitting, main_output, refusal, shape_at
 from mtlstudio.ui.design.geometry import Point
 from mtlstudio.ui.design.places import Place, across_at, place_at
 from mtlstudio.ui.design.stage import Stage
 
 MIME = "application/x-mtlstudio-layer-type"
-PATTERN = "application/x-mtlstudio-layers"
-"""What a drag carries: a type's id; layers with their connections, as text."""
+PATTERN = clipboard.LAYERS
+"""What a drag carries: a type's id; layers with their connections, as JSON."""
 
 
 class Dropping(Stage):
@@ -117,6 +114,6 @@ def _fragment(event: QDropEvent) -> Fragment | None:
     if not event.mimeData().hasFormat(PATTERN):
         return None
     try:
-        return fragment_from_json(json.loads(bytes(event.mimeData().data(PATTERN).data())))
-    except (StudioError, ValueError):
+        return clipboard.read(bytes(event.mimeData().data(PATTERN).data()).decode("utf-8", "replace"))
+    except StudioError:
         return None

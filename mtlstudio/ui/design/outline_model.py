@@ -18,7 +18,7 @@ from mtlstudio.ui.design.columns import ordered_layers
 from mtlstudio.ui.design.costs import tasks_words
 
 NODE, MARK, DETAIL = (Qt.ItemDataRole.UserRole + n for n in range(3))
-MIME = "application/x-mtlstudio-layers"
+MIME = "application/x-mtlstudio-outline"
 _Index = QModelIndex | QPersistentModelIndex
 
 
