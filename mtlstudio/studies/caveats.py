@@ -134,7 +134,7 @@ def _settings(spec: ProjectSpec) -> Iterator[Note]:
         between = []
     if between:
         yield Note(
-            "between", tr("Layers between tasks have a single task in the separate networks: {layers}.",
+            "between", tr("Layers between tasks fall away, or serve a single one, in the separate networks: {layers}.",
                           layers=", ".join(sorted(between))),
         )  # fmt: skip
 

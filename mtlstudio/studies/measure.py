@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtlstudio.data.project import Item
+from mtlstudio.data.project import Item, open_data
 from mtlstudio.inspection.evaluate import evaluate
 from mtlstudio.network.trained import read_facts
 from mtlstudio.runs.checkpoints import BEST, NETWORK_FILE
@@ -38,7 +38,7 @@ def measure(
         StudioError: no checkpoint, no data, or no picture in the split.
         MeasuringCancelled: `cancelled` said so.
     """
-    collected = _Collected()
+    collected = _Collected(open_data(run.spec(), Path(project_folder)).items(split))
     checkpoint = run.store.find(BEST)
     found = evaluate(
         project_folder, run, split, checkpoint.step, device=device, progress=progress, cancelled=cancelled,
@@ -97,16 +97,17 @@ def resampled(
 
 
 class _Collected:
-    """The sums of every picture, in the order in which they come."""
+    """The sums of every picture. All pictures of the split have a number, those without a target too, so that runs of
+    different tasks are resampled alike."""
 
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.numbers = {_key(item): number for number, item in enumerate(items)}
         self._arrays: dict[tuple[str, str], dict[int, NDArray[Any]]] = {}
         self._shapes: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def add(self, item: Item, task: str, metrics: Metrics) -> None:
         """Takes what one picture measures for a task."""
-        number = self.numbers.setdefault(f"{item.dataset}/{item.key}", len(self.numbers))
+        number = self.numbers[_key(item)]
         for name, values in metrics.sums.items():
             array = _plain(values)
             self._shapes[task, name] = array.shape
@@ -118,6 +119,11 @@ class _Collected:
         for (task, name), arrays in self._arrays.items():
             found.setdefault(task, {})[name] = PictureSums.of(arrays, self._shapes[task, name])
         return found
+
+
+def _key(item: Item) -> str:
+    """Unique in the project."""
+    return f"{item.dataset}/{item.key}"
 
 
 def _plain(values: Tensor) -> NDArray[Any]:

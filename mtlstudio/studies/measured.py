@@ -73,7 +73,7 @@ class Measured:
 
     Attributes:
         run: id; `epoch`, `step`: of the checkpoint.
-        keys: of the pictures that were measured.
+        keys: of all pictures of the split.
         present: task id -> pictures with a target.
         metrics: task id -> metric id -> value; None where nothing can be said.
         sums: task id -> name of the sum -> picture by picture.

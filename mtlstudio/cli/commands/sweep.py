@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,8 +59,20 @@ def _axis(text: str) -> tuple[str, tuple[str, ...]]:
     key, equals, values = text.partition("=")
     if not equals:
         raise StudioError(mark("{text!r} has no values"), fix=mark("Write it as KEY=V1,V2,…"), text=text)
-    parts = re.findall(r'(?:\[[^\]]*\]|"[^"]*"|[^,\["])+', values)
-    return key.strip(), tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+    return key.strip(), tuple(dict.fromkeys(_parted(values)))
+
+
+def _parted(text: str) -> list[str]:
+    """The parts between commas that stand outside of brackets and quotes."""
+    parts, depth, quoted = [""], 0, False
+    for letter in text:
+        quoted ^= letter == '"'
+        depth += 0 if quoted else (letter in "[{") - (letter in "]}")
+        if letter == "," and depth <= 0 and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _print(found: SweepResult) -> None:
