@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.network.analysis import Analysis, LayerReport
 from mtlstudio.network.analyze import Memo, analyze
+from mtlstudio.network.templates.registry import template
 from mtlstudio.project.edits import insert_on_connection, set_split_point, split_positions
 from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, Output, ProjectSpec, TaskSpec
 from mtlstudio.ui.design.geometry import Point
@@ -50,6 +51,16 @@ def project(layers: int, tasks: int = 4) -> ProjectSpec:
     return ProjectSpec("grid", tasks=specs, network=NetworkSpec(tuple(made), tuple(ways), tuple(outputs)))
 
 
+def crossed(tasks: int) -> ProjectSpec:
+    """Many tasks with shared and own experts: more connections that pass other cards than any other network has."""
+    made = tuple(
+        TaskSpec(f"t{i}", f"t{i}", "classification", TASK_COLOURS[i % 8], FrozenDict(class_names=("a", "b")))
+        for i in range(tasks)
+    )
+    spec = ProjectSpec("crossed", tasks=made)
+    return spec.with_network(template("ple").build(spec))
+
+
 def measure() -> list[tuple[str, float, str, str]]:
     """The figures."""
     app = QApplication.instance() or QApplication([])
@@ -64,6 +75,8 @@ def measure() -> list[tuple[str, float, str, str]]:
             view.zoom(zoom / view.scene.camera.zoom_x, Point(WIDTH / 2, HEIGHT / 2))
         rows.append((f"repaint of 1,000 cards, {name}", _median(lambda view=view: _paint(view)), "ms", "<= 16"))
         rows.append((f"pan over 1,000 cards, {name}", _median(lambda view=view: _pan(view)), "ms", "<= 16"))
+    crowded = _view(crossed(40))
+    rows.append(("pan over 40 tasks with experts and gates", _median(lambda: _pan(crowded)), "ms", "<= 16"))
     rows.append(("edit of 200 layers to the grid painted", _edit(large), "ms", "<= 50"))
     rows.append(("split point dragged over 200 layers, with costs", 1000 / _split(large), "1/s", ">= 30"))
     return rows

@@ -256,6 +256,11 @@ class Scene:
                     found.setdefault(card, {})[skip.row, place] = self.tap(card, skip.row, place, entry)
         return {card: list(taps.values()) for card, taps in found.items()}
 
+    def visible_skips(self) -> Iterator[Skip]:
+        """Skips of the rows of which something can be seen."""
+        rows = self.visible_rows()
+        return (skip for skip in self.layout.routes.skips if skip.row in rows)
+
     def arc(self, skip: Skip) -> Arc:
         """A skip's way: from the source into the gutter of its row, along, and up to the target."""
         row, zoom = self.layout.rows[skip.row], self.camera.zoom_y

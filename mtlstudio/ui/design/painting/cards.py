@@ -24,7 +24,7 @@ from mtlstudio.ui.theme import mix
 from mtlstudio.ui.widgets.icons import paint_icon
 
 RADIUS = 9.0
-FLAT, NARROW = 17.0, 44.0
+FLAT, LOW, NARROW = 17.0, 11.0, 44.0
 STRIPED = 9.0
 ROOMY = 190.0  # a card this high has its activations above the words, not beside them
 UPRIGHT = 50.0
@@ -40,7 +40,7 @@ def paint_cards(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> 
     written: list[QRectF] = []
     flat = _FlatCards(scene, picture, ink)
     for card, pieces in scene.visible_cards():
-        if pieces[0].w < FLAT:
+        if pieces[0].w < FLAT or (pieces[0].h < LOW and max(piece.h for piece in pieces) < LOW):
             flat.add(card, pieces)
         else:
             written += CardPainter(painter, scene, picture, ink, card, pieces).paint()

@@ -18,8 +18,9 @@ from mtlstudio.ui.design.scene import PLUS, Arc, Scene
 from mtlstudio.ui.theme import readable_on
 
 ROOM_FOR_PLUS = 34.0
-FEW = 8
-MANY_BENT = 10
+FEW, MANY_SKIPS = 8, 150
+FAR = 0.45
+MANY_BENT, MOST_BENT = 10, 60  # from so many on they are thin, and straight
 CORNER = 5.0
 
 
@@ -28,22 +29,30 @@ def paint_wires(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> 
     if scene.camera.zoom_x * GAP < 2.5:
         return
     straight: dict[int, list[QLineF]] = {}
-    thin = sum(wire.bent for wire in scene.layout.routes.wires) > MANY_BENT
-    columns = scene.visible_columns()
+    bent: dict[int, list[QLineF]] = {}
+    number = sum(wire.bent for wire in scene.layout.routes.wires)
+    columns, rows = scene.visible_columns(), scene.visible_rows()
     cards = scene.layout.cards
     for wire in scene.layout.routes.wires:
         source, target = cards[wire.source].spot.column, cards[wire.target].spot.column
         if max(source, target) < columns.start or min(source, target) >= columns.stop:
             continue
         for row, x1, y1, x2, y2 in scene.wire_lines(wire):
-            if abs(y1 - y2) > 0.5:
-                _paint_bend(painter, scene, ink, wire, row, (x1, y1, x2, y2), 1.1 if thin else 2.0)
-            elif scene.frame.ribbon - 4 <= y1 <= scene.frame.height + 4:
-                straight.setdefault(row, []).append(QLineF(x1 - 1, y1, x2 + 1, y2))
+            if abs(y1 - y2) <= 0.5:
+                if scene.frame.ribbon - 4 <= y1 <= scene.frame.height + 4:
+                    straight.setdefault(row, []).append(QLineF(x1 - 1, y1, x2 + 1, y2))
+            elif row >= 0 and row not in rows:
+                continue
+            elif number > MOST_BENT and wire.rows:
+                bent.setdefault(row, []).append(QLineF(x1, y1, x2, y2))
+            else:
+                width = 1.1 if number > MANY_BENT else 2.0
+                _paint_bend(painter, scene, ink, wire, row, (x1, y1, x2, y2), width)
     width = 2.0 if scene.camera.zoom_x > 0.4 else 1.0
-    for row, lines in straight.items():
-        painter.setPen(QPen(_row_colour(scene, ink, row), width))
-        painter.drawLines(lines)
+    for found, thick in ((bent, 1.0), (straight, width)):
+        for row, lines in found.items():
+            painter.setPen(QPen(_row_colour(scene, ink, row), thick))
+            painter.drawLines(lines)
 
 
 def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink, above: bool = False) -> None:
@@ -53,28 +62,37 @@ def paint_skips(painter: QPainter, scene: Scene, picture: Picture, ink: Ink, abo
         above: paint them once more, faintly, over the cards under which they run: only a few, and those that are
             selected or under the pointer, so that the eye can follow them.
     """
-    skips = scene.layout.routes.skips
-    few = len(skips) <= FEW
-    for skip in skips:
+    count = len(scene.layout.routes.skips)
+    few, many = count <= FEW, count > MANY_SKIPS
+    far = scene.camera.zoom_x < FAR or scene.tap_size < 4
+    lines: dict[int, list[QLineF]] = {}
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for skip in scene.visible_skips():
         lit = _lit(skip, picture)
         if above and not lit and not (few and skip.tapped and scene.layout.cards[skip.source].spot.slots == 1):
             continue
         arc = scene.arc(skip)
         if max(arc.start.x, arc.end.x) < scene.frame.head or min(arc.start.x, arc.end.x) > scene.frame.width:
             continue
+        if (far or (many and not skip.tapped)) and not lit:
+            lines.setdefault(-1 if skip.shared else skip.row, []).extend(_straight(arc))
+            continue
         pen = QPen(_skip_colour(scene, ink, skip), 1.6 if lit else 1.1)
         if skip.tapped:
             pen.setDashPattern([4, 3])
         painter.setPen(pen)
         painter.setOpacity((0.8 if lit else 0.25) if above else 1.0 if lit else 0.75)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(_path(arc))
+    painter.setOpacity(0.25 if above else 0.6)
+    for row, found in lines.items():
+        painter.setPen(QPen(_row_colour(scene, ink, row), 1.0))
+        painter.drawLines(found)
     painter.setOpacity(1.0)
 
 
 def paint_taps(painter: QPainter, scene: Scene, picture: Picture, ink: Ink) -> None:
     """The numbered ends of the skips, on the cards."""
-    for skip in scene.layout.routes.skips:
+    for skip in scene.visible_skips():
         if not skip.tapped:
             continue
         colour = _skip_colour(scene, ink, skip)
@@ -195,6 +213,14 @@ def _path(arc: Arc) -> QPainterPath:
     else:
         _round_to(path, [(up, low), (up, y2), (x2, y2)])
     return path
+
+
+def _straight(arc: Arc) -> list[QLineF]:
+    """The same with straight lines, for when it is seen from far away."""
+    (x1, y1), (x2, y2), low, down, up = arc
+    a, b = x1 if down is None else down, x2 if up is None else up
+    return [QLineF(x1, y1, a, y1), QLineF(a, y1, a, low), QLineF(a, low, b, low), QLineF(b, low, b, y2),
+            QLineF(b, y2, x2, y2)]  # fmt: skip
 
 
 def _round_to(path: QPainterPath, places: list[tuple[float, float]]) -> None:
