@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from mtlstudio.base.texts import tr
+from mtlstudio.base.texts import ntr, tr
 from mtlstudio.network.analysis import Analysis, Cost, LayerReport
 from mtlstudio.network.interface import Shape, layer_type
 from mtlstudio.network.wiring import wiring
@@ -12,13 +12,14 @@ from mtlstudio.project.spec import LayerSpec, ProjectSpec
 
 
 def summary(spec: ProjectSpec, analysis: Analysis) -> str:
-    """Layer by layer: name, type, who shares it, shapes, parameters, MACs; then totals by set of tasks.
+    """Layer by layer: name, type, who shares it, shapes, parameters, MACs; then totals by set of tasks,
+    and the problems.
 
     Args:
         analysis: of the same specification.
     """
     columns = [tr("Layer"), tr("Type"), tr("Tasks"), tr("Input"), tr("Output"), tr("Parameters"), tr("MACs")]
-    rows = [_row(spec, layer, analysis.layers.get(layer.id, LayerReport())) for layer in _in_order(spec)]
+    rows = [_row(spec, layer, analysis.layers.get(layer.id)) for layer in _in_order(spec)]
     title = tr(
         "{project}: {layers} layers, {tasks} tasks, pictures of {size} × {size}",
         project=spec.name, layers=len(rows), tasks=len(spec.tasks), size=spec.data.image_size,
@@ -32,8 +33,9 @@ def summary(spec: ProjectSpec, analysis: Analysis) -> str:
     parts = [title, _table(columns, rows, {5, 6}), _table(heads, totals, {1, 2, 3})]
     if uncounted := sorted({name for report in analysis.layers.values() for name in report.uncounted}):
         parts.append(tr("Not counted among the MACs: {operations}", operations=", ".join(uncounted)))
-    if analysis.problems:
-        parts.append("\n".join(f"{problem.severity}: {problem.line()}" for problem in analysis.problems))
+    found = [f"  {problem.severity}: {problem.line()}" for problem in analysis.problems]
+    count = ntr("{n} problem:", "{n} problems:", len(found)) if found else tr("No problems.")
+    parts.append("\n".join([count, *found]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -44,15 +46,14 @@ def _in_order(spec: ProjectSpec) -> list[LayerSpec]:
     return order + [layer for layer in found.layers.values() if layer.id not in found.order]
 
 
-def _row(spec: ProjectSpec, layer: LayerSpec, report: LayerReport) -> list[str]:
-    shapes: dict[str, Sequence[Shape]] = dict(report.input_shapes)
-    arriving = [shape for group in shapes.values() for shape in group]
-    leaving = [report.output_shape] if report.output_shape else []
+def _row(spec: ProjectSpec, layer: LayerSpec, report: LayerReport | None) -> list[str]:
+    arriving = [shape for group in report.input_shapes.values() for shape in group] if report else []
+    leaving = [report.output_shape] if report and report.output_shape else []
     marks = [mark for mark, is_so in ((tr("frozen"), layer.frozen), (tr("bypassed"), layer.bypassed)) if is_so]
     name = f"{layer.name} ({', '.join(marks)})" if marks else layer.name
     return [
         name, _type_name(layer), _sharers(spec, layer.tasks), _shapes(arriving), _shapes(leaving),
-        f"{report.parameters:,}", _millions(report.macs),
+        f"{report.parameters:,}" if report else "?", _millions(report.macs) if report else "?",
     ]  # fmt: skip
 
 

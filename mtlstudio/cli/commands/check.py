@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtlstudio.base.texts import mark, ntr, tr
-from mtlstudio.cli.interface import Command, load_project, print_json, table
+from mtlstudio.base.texts import mark, tr
+from mtlstudio.cli.interface import Command, load_project, print_json
 from mtlstudio.project.graph import CycleError, order
 from mtlstudio.project.problems import Severity
 from mtlstudio.project.spec import LayerSpec, ProjectSpec
@@ -26,13 +26,14 @@ class _Check(Command):
 
     def run(self, arguments: argparse.Namespace) -> int:
         from mtlstudio.network.analyze import analyze
+        from mtlstudio.network.summary import summary
 
         spec = load_project(arguments.folder)
         analysis = analyze(spec)
         if arguments.json:
             print_json(_document(spec, analysis))
         else:
-            _print(spec, analysis)
+            print(summary(spec, analysis), end="")
         return 1 if any(problem.severity == Severity.ERROR for problem in analysis.problems) else 0
 
 
@@ -75,32 +76,6 @@ def _document(spec: ProjectSpec, analysis: Analysis) -> dict[str, object]:
 
 def _cost(cost: Cost) -> dict[str, int]:
     return {"parameters": cost.parameters, "macs": cost.macs, "activation_bytes": cost.activation_bytes}
-
-
-def _print(spec: ProjectSpec, analysis: Analysis) -> None:
-    rows = []
-    for layer in _layers(spec):
-        report = analysis.layers.get(layer.id)
-        shapes = report.output_shapes if report else {}
-        shape = shapes.get("out") or next(iter(shapes.values()), ())
-        rows.append([
-            layer.name, layer.type, " + ".join(_tasks(spec, layer.tasks)), "×".join(map(str, shape)) or "?",
-            f"{report.parameters:,}" if report else "?", f"{report.macs / 1e6:,.1f} M" if report else "?",
-        ])  # fmt: skip
-    print(table(rows, [tr("Layer"), tr("Type"), tr("Tasks"), tr("Output"), tr("Parameters"), tr("MACs")]))
-    print()
-    for tasks, cost in analysis.costs.items():
-        names = " + ".join(_tasks(spec, tasks))
-        print(tr("{tasks}: {parameters:,} parameters, {macs:,.1f} M MACs", tasks=names, parameters=cost.parameters,
-                 macs=cost.macs / 1e6))  # fmt: skip
-    print(tr("Total: {parameters:,} parameters (separate: {separate:,})", parameters=analysis.total.parameters,
-             separate=analysis.separate.parameters))  # fmt: skip
-    if not analysis.problems:
-        print(tr("No problems."))
-    else:
-        print(ntr("{n} problem:", "{n} problems:", len(analysis.problems)))
-    for problem in analysis.problems:
-        print(f"  {problem.severity}: {problem.line()}")
 
 
 COMMAND = _Check()
