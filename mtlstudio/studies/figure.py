@@ -42,7 +42,7 @@ def gains_figure(bars: Sequence[Bar], title: str) -> str:
         kind = "zero" if index == 0 else "line"
         parts.append(f'<line class="{kind}" x1="{x(value):.1f}" x2="{x(value):.1f}" y1="8" y2="{height - _MARGIN}"/>')
         parts.append(
-            f'<text class="dim" x="{x(value):.1f}" y="{height - 8}" text-anchor="middle">{percent(value)}</text>'
+            f'<text class="dim" x="{x(value):.1f}" y="{height - 8}" text-anchor="middle">{_tick(value)}</text>'
         )
     for number, bar in enumerate(bars):
         parts += _bar(bar, _MARGIN / 2 + number * _ROW + _ROW / 2, x)
@@ -55,10 +55,10 @@ def _bar(bar: Bar, y: float, x: object) -> list[str]:
     if bar.estimate is None:
         return [text, f'<text class="dim" x="{_WIDTH - _FIGURE + 12}" y="{y + 4:.1f}">—</text>']
     start, end = sorted((x(0.0), x(bar.estimate.value)))
-    fill = f'fill="{escape(bar.colour)}"' if bar.colour else 'fill="currentColor"'
+    fill = f'fill="{escape(bar.colour)}" opacity="0.8"' if bar.colour else 'fill="currentColor" opacity="0.35"'
     parts = [
         text,
-        f'<rect {fill} opacity="0.8" rx="2" x="{start:.1f}" y="{y - 8:.1f}" width="{end - start:.1f}" height="16"/>',
+        f'<rect {fill} rx="2" x="{start:.1f}" y="{y - 8:.1f}" width="{end - start:.1f}" height="16"/>',
     ]
     if bar.estimate.interval is not None:
         a, b = x(bar.estimate.interval.low), x(bar.estimate.interval.high)
@@ -80,6 +80,10 @@ def _range(bars: Sequence[Bar]) -> tuple[float, float]:
     low, high = min(found), max(found)
     room = max(0.06 * (high - low), 0.5)
     return low - room, high + room
+
+
+def _tick(value: float) -> str:
+    return f"{value:+g} %".replace("-", "−") if abs(value) > 1e-9 else "0"
 
 
 def _step(width: float) -> float:
