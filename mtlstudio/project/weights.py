@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mtlstudio.base.texts import mark
 from mtlstudio.project.edits import set_loss_weights
+from mtlstudio.project.edits.common import refuse
 from mtlstudio.project.spec import ProjectSpec
 
 
@@ -39,8 +41,11 @@ def set_shown_weight(spec: ProjectSpec, task: str, value: float) -> ProjectSpec:
     """The project after the λ that is shown of one task was set.
 
     Raises:
-        EditRefused: no such task, or no number ≥ 0.
+        EditRefused: no such task, no number ≥ 0, or the task's λ follows points over the epochs.
     """
+    if any(item.id == task and item.weight_schedule for item in spec.tasks):
+        name = spec.task(task).name
+        refuse(mark("λ of {task} changes with the epochs"), mark("Its points are set under Train."), task=name)
     if not value >= 0:  # the edit itself says what is wrong with it
         return set_loss_weights(spec, {task: value})
     return set_loss_weights(spec, rebalanced(shown_weights(spec), task, value, spec.training.normalise_weights))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec
+from mtlstudio.project.edits import set_task
+from mtlstudio.project.spec import Connection, LayerSpec, NetworkSpec, ProjectSpec
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -256,3 +258,15 @@ def _with_sum(network: NetworkSpec) -> NetworkSpec:
         layers=(*network.layers, LayerSpec("sum", "Sum", "add", frozenset({"mask"}))),
         connections=(*kept, Connection("up2", "sum"), Connection("sum", "up1")),
     )
+
+
+def test_a_weight_that_follows_the_epochs_is_not_dragged(open_room: Callable[..., Any], pets_spec: ProjectSpec) -> None:
+    room = open_room(set_task(pets_spec, "mask", weight_schedule=((0.0, 0.5), (4.0, 0.1))))
+    said: list[str] = []
+    room.document.refused.connect(said.append)
+    track = room.canvas.scene.slider(room.canvas.scene.layout.row_of["mask"])
+    start = QPoint(round(track.x + track.w * 0.5), round(track.y + track.h / 2))
+    before = room.spec
+    room.drag(start, start + QPoint(30, 0))
+    assert room.spec == before
+    assert said == ["λ of Pet mask changes with the epochs. Its points are set under Train."]

@@ -106,6 +106,7 @@ class DragWeight(Gesture):
         self._top = self.canvas.picture.weight_top
         self._before = {task.id: task.loss_weight for task in self.canvas.picture.spec.tasks}
         self._key = f"weight-{next(_serial)}"
+        self._told = False
         self.update(at, False)
 
     def update(self, at: Point, adding: bool) -> None:
@@ -118,13 +119,17 @@ class DragWeight(Gesture):
         self.canvas.refresh_weights()
 
     def cancel(self) -> None:
-        self._apply(lambda spec: set_loss_weights(spec, self._before))
+        if not self._told:
+            self._apply(lambda spec: set_loss_weights(spec, self._before))
         self.finish()
 
     def abandon(self) -> None:
         self.finish()
 
     def _set(self, weight: float) -> None:
+        if self._told:  # once is enough
+            return
+        self._told = bool(self._task.weight_schedule)
         self._apply(lambda spec: set_shown_weight(spec, self._task.id, weight))
 
     def _apply(self, edit: Callable[[ProjectSpec], ProjectSpec]) -> None:
