@@ -19,7 +19,8 @@ INSTALL = "mtlstudio[methods]"
 
 
 class TorchJDBalancer(SolvedBalancer):
-    """d = Σ_i w_i g_i, w from one of TorchJD's weightings of the inner products, which keeps nothing between steps.
+    """d = Σ_i w_i g_i, w from one of TorchJD's weightings of the inner products, which keeps nothing between steps
+    and does not depend on the gradients' scale.
 
     Absent tasks and rows of zeros never reach it; a failure of its solver is counted as any other.
 
@@ -42,8 +43,8 @@ class TorchJDBalancer(SolvedBalancer):
         import torch
 
         try:
-            found = self._weighting(len(gramian))(torch.from_numpy(gramian))
-        except (RuntimeError, ValueError) as error:
+            found = self._weighting(len(gramian))(torch.from_numpy(gramian / gramian.trace()))
+        except Exception as error:  # each solver has its own kind
             raise ArithmeticError(str(error)) from error
         return found.numpy()
 
@@ -51,8 +52,10 @@ class TorchJDBalancer(SolvedBalancer):
 def _dual_projection(values: Mapping[str, Any], tasks: Sequence[str], device: torch.device) -> Balancer:
     """d = π(g_0), the projection of the mean onto the cone that harms no task (Lopez-Paz & Ranzato 2017)."""
     from torchjd.aggregation import DualProjWeighting
+    from torchjd.linalg import QuadprogProjector
 
-    return TorchJDBalancer(tasks, device, values["every"], lambda rows: DualProjWeighting())
+    projector = QuadprogProjector(norm_eps=0.0, reg_eps=1e-7)  # by default gradients shorter than 0.01 count as zero
+    return TorchJDBalancer(tasks, device, values["every"], lambda rows: DualProjWeighting(projector=projector))
 
 
 METHOD = BalancingMethod(

@@ -32,7 +32,7 @@ class IMTLGBalancer(SolvedBalancer):
         norms = np.sqrt(gramian.diagonal())
         cosines = gramian / norms / norms[:, None]
         v = np.linalg.pinv(cosines, rcond=1e-9, hermitian=True) @ np.ones(len(norms)) / norms
-        if abs(v.sum()) < 1e-9 * np.abs(v).sum():
+        if abs(v.sum()) <= 1e-9 * np.abs(v).sum():
             raise SolverFailure("imtl_g")
         return np.asarray(v / v.sum())
 

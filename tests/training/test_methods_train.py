@@ -1,0 +1,122 @@
+"""Every balancing method trains a project with half its labels missing, and goes on after a stop as if there was none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.project.settings import MethodSpec
+from mtlstudio.project.spec import Connection, LayerSpec
+from mtlstudio.runs.events import EpochFinished, Noted, RunFinished, StepsMeasured
+from mtlstudio.runs.folder import RunFolder, create_run
+from mtlstudio.training import loop
+from mtlstudio.training.methods import balancing_methods
+from mtlstudio.training.trainer import Trainer
+from tests.training.small import TASKS, losses, of_kind, project, trained
+
+METHODS = balancing_methods()
+GRADIENTS = [method.id for method in METHODS if method.works_on == "gradients"]
+_CUT = 5
+"""The step after which a run is broken off; checkpoints are written after every third."""
+
+
+def settings(method: str, **values: Any) -> dict[str, Any]:
+    return {"balancing": MethodSpec(method, FrozenDict(values)), "epochs": 2, "missing": 0.5, "checkpoint_steps": 3}
+
+
+def broken_off(folder: Path, name: str, spec: Any) -> RunFolder:
+    """A run that ends after a few steps as a killed process does, and is resumed."""
+    run = create_run(folder, name, spec)
+    events = Trainer(spec, folder, run).run()
+    for event in events:
+        if isinstance(event, StepsMeasured) and event.step >= _CUT:
+            break
+    events.close()  # type: ignore[attr-defined]
+    list(Trainer(spec, folder, run, resume=True).run())
+    return run
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        *(settings(method.id) for method in METHODS),
+        settings("pcgrad", every=4), settings("mgda", every=4), settings("gradvac", level="features"),
+        settings("graddrop", level="features"), settings("cagrad", level="features", every=3),
+        settings("free_weights", sum_to_one=False), settings("auto_lambda", every=2),
+    ],
+    ids=lambda chosen: " ".join(map(str, [chosen["balancing"].method, *chosen["balancing"].parameters.values()])),
+)  # fmt: skip
+def test_method_trains_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: dict[str, Any]) -> None:
+    monkeypatch.setattr(loop, "MEASURE_SECONDS", 0.0)
+    spec = project(**chosen)
+    whole = trained(tmp_path, spec, "whole")
+    events = list(whole.events())
+    assert isinstance(events[-1], RunFinished)
+    ends = of_kind(events, EpochFinished)
+    assert all(value is not None and value < 20 for end in ends for value in end.train_losses.values())
+    assert any(None in row for event in of_kind(events, StepsMeasured) for row in event.losses.values())
+    for event in of_kind(events, StepsMeasured):
+        assert set(event.weights) == set(TASKS) and all(weight == weight for weight in event.weights.values())
+    resumed = broken_off(tmp_path, "resumed", spec)
+    assert losses(resumed) == losses(whole)
+    one, other = (load_file(run.store.find("last").path / "network.safetensors") for run in (whole, resumed))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_methods_end_at_different_weights(tmp_path: Path) -> None:
+    """Two epochs from the same start and batches: no two methods leave the same network, but where they agree."""
+    found: dict[str, torch.Tensor] = {}
+    for method in METHODS:
+        run = trained(tmp_path, project(**settings(method.id)), method.id)
+        weights = load_file(run.store.find("last").path / "network.safetensors")
+        found[method.id] = torch.cat([weights[name].flatten().float() for name in sorted(weights)])
+    same = {
+        frozenset((one, other))
+        for one in found
+        for other in found
+        if one < other and torch.allclose(found[one], found[other], rtol=1e-4, atol=1e-6)
+    }
+    equal = {frozenset(("equal", "relation")), frozenset(("equal", "fixed")), frozenset(("fixed", "relation"))}
+    dwa = {frozenset(("dwa", other)) for other in ("equal", "fixed", "relation")}  # equal in its first two epochs
+    twins = {frozenset(("imtl_l", "uncertainty"))}  # exp(s) L - s is ½ (exp(-s) L + s) with the sign of s turned, twice
+    assert same <= equal | dwa | twins, same - equal - dwa - twins
+
+
+def test_features_fall_back_where_the_tasks_part_at_two_places(tmp_path: Path) -> None:
+    spec = project(**settings("pcgrad", level="features"))
+    run = trained(tmp_path, spec, "clean")
+    assert "training_no_clean_split" not in [event.code for event in of_kind(list(run.events()), Noted)]
+    join = LayerSpec("join", "Join", "add", frozenset(("mask",)))  # mask reads the stem past the place where all part
+    others = tuple(item for item in spec.network.connections if item.target != "mask_head")
+    joined = (Connection("stem", "join"), Connection("drop", "join"), Connection("join", "mask_head"))
+    changed = replace(spec.network, layers=(*spec.network.layers, join), connections=(*others, *joined))
+    spec = spec.with_network(changed)
+    run = trained(tmp_path, spec, "unclean")
+    assert "training_no_clean_split" in [event.code for event in of_kind(list(run.events()), Noted)]
+
+
+@pytest.mark.parametrize("method", ["famo", "auto_lambda"])
+def test_experiments_leave_no_traces(tmp_path: Path, method: str) -> None:
+    """With weights that are never learned, the second looks change nothing: not weights, statistics or dropout."""
+    frozen = {"famo": {"learning_rate": 0.0, "decay": 0.0}, "auto_lambda": {"learning_rate": 0.0, "every": 1}}[method]
+    looked = trained(tmp_path, project(**settings(method, **frozen)), "looked")
+    if method == "auto_lambda":
+        blind = trained(tmp_path, project(**settings(method, **{**frozen, "every": 10000})), "blind")
+        # the first step is looked at in both
+    else:
+        blind = trained(tmp_path, project(**settings(method, **frozen)), "blind")
+    one, other = (load_file(run.store.find("last").path / "network.safetensors") for run in (looked, blind))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("precision", ["bf16"])
+@pytest.mark.parametrize("method", ["pcgrad", "graddrop", "gradnorm", "famo", "auto_lambda", "config"])
+def test_methods_train_in_half_precision(tmp_path: Path, method: str, precision: str) -> None:
+    run = trained(tmp_path, project(precision=precision, clip_norm=1.0, **settings(method)))
+    assert isinstance(list(run.events())[-1], RunFinished)
