@@ -16,6 +16,7 @@ from mtlstudio.network.analyze import Memo, analyze
 from mtlstudio.network.templates.registry import templates
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.ui.design.geometry import Point, Rect
+from mtlstudio.ui.design.hits import hit
 from mtlstudio.ui.design.layout import Card
 from mtlstudio.ui.design.painting.cards import CardPainter, glyph_size
 from mtlstudio.ui.design.painting.ink import Ink
@@ -210,3 +211,21 @@ def test_eight_experts_stand_in_one_span(qtbot: Any) -> None:
     assert len(stack) == 8 and len({card.spot.column for card in stack}) == 1
     assert all(view.scene.pieces(card.spot.layer.id)[0].h >= 26 for card in stack)
     assert all(words for _made, words in painters(view))
+
+
+@pytest.mark.parametrize("view", [("pets", "ple", "1440x900")], indirect=True)
+def test_a_line_without_taps_can_be_clicked(view: Viewport) -> None:
+    scene = view.scene
+    plain = [skip for skip in scene.layout.routes.skips if not skip.tapped]
+    assert len(plain) > 6
+    found = 0
+    for skip in plain:
+        arc = scene.arc(skip)
+        assert arc.down is not None and arc.up is not None
+        at = Point((arc.down + arc.up) / 2, arc.low)
+        hit_there = hit(scene, at)
+        if hit_there.kind == "wire":
+            lines = [scene.arc(other) for other in plain if other.connection == hit_there.connection]
+            assert lines[0].low == arc.low, "of lines that run together either may be meant"
+            found += 1
+    assert found > 3

@@ -205,7 +205,7 @@ def _wire(scene: Scene, at: Point) -> Hit:
             return Hit("plus", connection=wire.connection)
         if any(_distance(at, *line[1:]) <= 7 for line in scene.wire_lines(wire)):
             return Hit("wire", connection=wire.connection)
-    for skip in scene.layout.routes.skips:
+    for skip in scene.visible_skips():
         if not skip.tapped and _on_bent(scene, skip, at):
             return Hit("wire", connection=skip.connection)
     return Hit()

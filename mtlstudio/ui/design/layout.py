@@ -17,6 +17,7 @@ from mtlstudio.ui.design.routes import Routes, route
 
 FULL_ROW, COMPACT_ROW, LOW_ROW, THIN_ROW = 148.0, 64.0, 52.0, 28.0
 MANY_TASKS = 8
+LOWER = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ def lay_out(spec: ProjectSpec, room: Room = Room(), tasks: Sequence[str] | None 
     rows = _rows(seen.rows, spots, routes, room)
     trunk = _trunk(spots, seen.links, len(seen.rows))
     boundary = max(trunk.values(), default=None)
-    columns = _columns(spots, routes, boundary, room, {task.id: task.name for task in spec.tasks})
+    low = min((row.height for row in rows), default=FULL_ROW) < LOWER * room.scale
+    columns = _columns(spots, routes, boundary, room, {task.id: task.name for task in spec.tasks}, low)
     cards = {layer_id: _card(spot, columns, rows) for layer_id, spot in spots.items()}
     by_column: list[list[str]] = [[] for _ in columns]
     for layer_id, spot in spots.items():
@@ -240,7 +242,7 @@ def _trunk(spots: Mapping[str, Spot], links: Sequence[Link], rows: int) -> dict[
 
 
 def _columns(
-    spots: Mapping[str, Spot], routes: Routes, boundary: int | None, room: Room, names: Mapping[str, str]
+    spots: Mapping[str, Spot], routes: Routes, boundary: int | None, room: Room, names: Mapping[str, str], low: bool
 ) -> tuple[tuple[float, float], ...]:
     count = max((spot.column for spot in spots.values()), default=-1) + 1
     if not count:
@@ -252,8 +254,10 @@ def _columns(
         words, name = name_widths(spot.layer.name)
         taps = _TAP * routes.taps.get(layer_id, 0) + 10
         needed, whole, most = scale * max(words + 20, taps), scale * max(name + 20, taps), NAMED
-        if spot.slots > 2 or (spot.slots > 1 and len(spot.rows) == 1):  # low cards have one line for the name
-            needed, most = scale * max(name + 32, taps), NAMED + 28
+        tapped = layer_id in routes.taps
+        if spot.slots > 2 or (len(spot.rows) == 1 and (spot.slots > 1 or (low and tapped))):
+            # Low cards have one line for the name, perhaps with a tap beside it.
+            needed, most = scale * max(name + (42 if low and tapped else 32), taps), NAMED + 28
         if needed > widths[column]:
             widths[column] = min(most * scale, needed)
         wished[column] = max(wished[column], min(WIDEST * scale, whole))
