@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.project.spec import Connection
 from mtlstudio.runs.events import EpochFinished, RunStarted
-from mtlstudio.runs.folder import RunFolder, runs_of
+from mtlstudio.runs.folder import runs_of
 from mtlstudio.studies.events import MemberFailed, MemberFinished, MemberStarted, StudyFinished, StudyStarted
 from mtlstudio.studies.folder import StudyFolder, create_study, same_study, studies_of
 from mtlstudio.studies.plan import baselines, member_spec, several_seeds
@@ -203,4 +204,9 @@ def test_a_run_of_the_same_name_by_hand_does_not_become_a_member(tmp_path: Path)
     own = trained(tmp_path, project(epochs=1), f"{study.id} s0")
     (failed,) = of_kind(worked(study), MemberFailed)
     assert "already" in failed.reason
-    assert study.states()[0].run is None and isinstance(own, RunFolder)
+    assert study.states()[0].run is None and study.status() == "failed"
+    shutil.rmtree(own.path)
+    assert of_kind(worked(study), MemberFailed) == []
+    assert study.status() == "finished" and study.states()[0].failure == "", (
+        "asked again, a failed member is tried again"
+    )
