@@ -16,6 +16,7 @@ from mtlstudio.data.inputs import Moments, Statistic, beside, fit_input, lacking
 from mtlstudio.inspection.activations import Activation, activations
 from mtlstudio.inspection.microscope import Slide, convolutions, prepare
 from mtlstudio.inspection.thumbnails import Thumbnail, thumbnail
+from mtlstudio.network.dice import drawn_apart
 from mtlstudio.network.inheritance import Heritage, Inheritance
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.checkpoints import NETWORK_FILE, CheckpointInfo
@@ -204,12 +205,9 @@ def _checkpoint(run: RunFolder | None) -> CheckpointInfo | None:
 
 def _fresh(spec: ProjectSpec) -> MultiTaskNetwork:
     """The weights a training would begin with; the random numbers of the process stay put."""
-    import torch
-
     from mtlstudio.network.compile import compile_network
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(spec.training.seed)
+    with drawn_apart(spec.training.seed):
         return compile_network(spec).eval()
 
 

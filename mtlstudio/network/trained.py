@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
+from mtlstudio.network.dice import drawn_apart
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.checkpoints import NETWORK_FILE, network_metadata
 from mtlstudio.runs.folder import RunFolder
@@ -94,11 +95,9 @@ def inputs_of(facts: Mapping[str, Any]) -> dict[str, Statistic]:
 
 def blank_network(spec: ProjectSpec) -> MultiTaskNetwork:
     """The network of a project, to be filled: nothing is downloaded and the random numbers of the process stay put."""
-    import torch
-
     from mtlstudio.network.compile import compile_network
 
-    with torch.random.fork_rng(devices=[]):
+    with drawn_apart():
         return compile_network(spec)
 
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mtlstudio.base.texts import mark
+from mtlstudio.network.dice import TURN
 from mtlstudio.runs.events import StepsMeasured
 from mtlstudio.training.checkpoints import NotFinite, finite_or_none
 from mtlstudio.training.devices import seed_step
@@ -59,6 +60,10 @@ class Stepper:
 
     def step(self, fed: Fed) -> None:
         """One step on one batch. Nothing waits for the device, but for methods whose problem is solved on the host."""
+        with TURN:
+            self._step(fed)
+
+    def _step(self, fed: Fed) -> None:
         import torch
 
         parts, progress = self.parts, self.progress

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mtlstudio import __version__
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
+from mtlstudio.network.dice import TURN
 from mtlstudio.network.trained import Statistic, inputs_of
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.tasks.interface import BoundTask
@@ -256,8 +257,9 @@ def _network(
 
     remarks: list[Note] = []
     if fresh:
-        torch.manual_seed(spec.training.seed)
-        network = compile_network(spec)
+        with TURN:
+            torch.manual_seed(spec.training.seed)
+            network = compile_network(spec)
         remarks = _start_weights(network, spec, folder, ancestor)
     else:
         network = blank_network(spec)
