@@ -11,11 +11,13 @@ from mtlstudio.training.balancing.interface import Balancer, BalancingMethod
 from mtlstudio.training.balancing.on_gradients import SHARED_PARAMETERS, SolvedBalancer
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
     from mtlstudio.training.gradients.solvers import Array
 
-_STEPS = 60
+_STEPS, _SHORTEST, _EXACT = 100, 1e-9, 1e-9
 
 
 class CAGradBalancer(SolvedBalancer):
@@ -24,7 +26,8 @@ class CAGradBalancer(SolvedBalancer):
 
     Source: Liu et al. 2021, "Conflict-Averse Gradient Descent", arXiv 2110.14048, algorithm 1. The norm is written as
     ‖g_w‖ = min_s ½ (‖g_w‖² / s + s), which leaves a quadratic problem for each s, and one equation for s: ‖g_w(s)‖ = s,
-    found by false position. Where ‖g_w‖ vanishes the tasks cannot be improved together, and d = 0 as in the paper's text.
+    solved in closed form for the tasks that take part, between bounds. Where ‖g_w‖ vanishes the
+    tasks cannot be improved together, and d = 0 as in the paper's text.
     """
 
     def __init__(self, tasks: Sequence[str], device: torch.device, every: int, c: float) -> None:
@@ -51,32 +54,35 @@ def _direction(g: Array, linear: Array, radius: float) -> Array:
     """argmin w · linear + radius √(wᵀ g w) over w ≥ 0, Σ w = 1."""
     import numpy as np
 
-    from mtlstudio.training.gradients.solvers import quadratic
+    from mtlstudio.training.gradients.solvers import SolverFailure, quadratic
 
-    def best(s: float) -> tuple[Array, float]:
-        w = quadratic(g * (radius / s), linear, total=1.0)
-        return w, float(np.sqrt(max(float(w @ g @ w), 0.0)))
-
-    high = float(np.sqrt(g.diagonal().max()))
-    w, norm = best(high)
-    above = high - norm
-    if radius <= 0 or above <= 0:
-        return w
-    shortest = quadratic(g, np.zeros(len(g)), total=1.0)
-    low, below = 0.0, -float(np.sqrt(max(float(shortest @ g @ shortest), 0.0)))
-    for _ in range(_STEPS):  # false position, halving the weight of an end that stays (Illinois)
-        s = (low * above - high * below) / (above - below)
+    low, high = 0.0, float(np.sqrt(g.diagonal().max()))
+    s, w = high, quadratic(g * (radius / high), linear, total=1.0)
+    for _ in range(_STEPS):
+        norm = float(np.sqrt(max(float(w @ g @ w), 0.0)))
+        if abs(norm - s) <= _EXACT * s or s <= _SHORTEST:
+            return w
+        low, high = (s, high) if norm > s else (low, s)
+        s = _length(g, linear, radius, w > 0)
         if not low < s < high:
             s = 0.5 * (low + high)
-        w, norm = best(s)
-        error = s - norm
-        if abs(error) <= 1e-11 or high - low <= 1e-12:
-            break
-        if error > 0:
-            high, above, below = s, error, below * 0.5
-        else:
-            low, below, above = s, error, above * 0.5
-    return w
+        w = quadratic(g * (radius / s), linear, total=1.0, start=w)
+    if high - low <= 1e-6 * high:  # rounding keeps the last digits moving
+        return w
+    raise SolverFailure("cagrad")
+
+
+def _length(g: Array, linear: Array, radius: float, support: NDArray[np.bool_]) -> float:
+    """The s with ‖g_w(s)‖ = s, as long as no other tasks join in: there w(s) = u + s v with u ⊥ v."""
+    import numpy as np
+
+    where = np.flatnonzero(support)
+    part = g[np.ix_(where, where)] + 1e-12 * np.eye(len(where))
+    ones, pulls = np.linalg.solve(part, np.stack((np.ones(len(where)), linear[where]), axis=1)).T
+    u = ones / ones.sum()
+    v = (ones * (pulls.sum() / ones.sum()) - pulls) / radius
+    rest = 1.0 - float(v @ part @ v)
+    return float(np.sqrt(max(float(u @ part @ u), 0.0) / rest)) if rest > 0 else np.inf
 
 
 def _build(values: Mapping[str, Any], tasks: Sequence[str], device: torch.device) -> Balancer:

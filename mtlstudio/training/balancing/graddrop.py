@@ -39,15 +39,13 @@ class GradDropBalancer(GradientBalancer):
         """See `GradientBalancer.merge`."""
         import torch
 
-        size = matrix.abs().sum(0).clamp_min_(torch.finfo(matrix.dtype).tiny)
-        positive = (matrix.sum(0) / size + 1.0) * 0.5
+        total, size = matrix.sum(0), torch.linalg.vector_norm(matrix, 1, 0)
+        positive, negative = (size + total) * 0.5, (total - size) * 0.5  # the sums of either sign
+        share = positive / size.clamp_min_(torch.finfo(matrix.dtype).tiny)
         draws = generator(self.seed, self.step, matrix.device, part)
-        uniform = torch.rand(positive.shape, generator=draws, dtype=matrix.dtype, device=matrix.device)
-        up, down = positive > uniform, positive < uniform
-        kept = torch.zeros_like(positive)
-        for row in matrix:
-            kept += torch.where(torch.where(row > 0, up, down), row, row * self.leak)
-        return kept
+        uniform = torch.rand(share.shape, generator=draws, dtype=matrix.dtype, device=matrix.device)
+        kept = torch.where(share > uniform, positive, negative)
+        return kept.lerp_(total, self.leak) if self.leak else kept
 
 
 def _build(values: Mapping[str, Any], tasks: Sequence[str], device: torch.device) -> Balancer:

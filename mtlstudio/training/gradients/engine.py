@@ -84,15 +84,10 @@ class GradientEngine:
 
         factors = self._balancer.factors(weights)
         present = [task for task, loss in losses.items() if factors[task] > 0 and loss.requires_grad]
-        weighed = {task: losses[task] * factors[task] for task in present}
-        own: dict[str, list[Tensor | None]] = {}
-        partials: dict[str, Partial] = {}
-        for task in present:
-            own[task], partial = self._head(
-                task, weighed[task] if scale is None else weighed[task] * scale, passed.cuts
-            )
-            if partial:
-                partials[task] = partial
+        weighed = {task: _scaled(losses[task], factors[task]) for task in present}
+        own, partials = self._heads(
+            {t: loss if scale is None else loss * scale for t, loss in weighed.items()}, passed.cuts
+        )
         found = self._shared_pass(passed.cuts, partials, weighed, scale) if partials else None
         total = torch.zeros((), device=self._balancer.device)
         rows = {task: row for row, task in enumerate(partials)}
@@ -102,17 +97,24 @@ class GradientEngine:
             _assign(self._own[task], _times(own[task], weight if self._balancer.weighs_own else None))
         return total
 
-    def _head(self, task: str, loss: Tensor, cuts: Mapping[int, Cut]) -> tuple[list[Tensor | None], Partial]:
-        """The backward of one head: gradients of its own parameters, and at the cuts that it reaches."""
+    def _heads(
+        self, losses: Mapping[str, Tensor], cuts: Mapping[int, Cut]
+    ) -> tuple[dict[str, list[Tensor | None]], dict[str, Partial]]:
+        """One backward through all heads: gradients of each task's own parameters, and at the cuts that it reaches."""
         import torch
 
-        own, slots = self._own[task], list(cuts)
-        wanted = [*own, *(cuts[slot].leaf for slot in slots)]
+        places = [(task, slot) for slot, cut in cuts.items() for task in cut.leaves if task in losses]
+        wanted: list[Tensor] = [parameter for task in losses for parameter in self._own[task]]
+        wanted += [cuts[slot].leaves[task] for task, slot in places]
         if not wanted:
-            return [], {}
-        found = torch.autograd.grad(loss, wanted, allow_unused=True)
-        at_cuts = zip(slots, found[len(own) :], strict=True)
-        return list(found[: len(own)]), {slot: gradient for slot, gradient in at_cuts if gradient is not None}
+            return {task: [] for task in losses}, {}
+        found = iter(torch.autograd.grad(list(losses.values()), wanted, allow_unused=True))
+        own: dict[str, list[Tensor | None]] = {task: [next(found) for _ in self._own[task]] for task in losses}
+        partials: dict[str, Partial] = {}
+        for (task, slot), gradient in zip(places, found, strict=True):
+            if gradient is not None:
+                partials.setdefault(task, {})[slot] = gradient
+        return own, {task: partials[task] for task in losses if task in partials}
 
     def _shared_pass(
         self, cuts: Mapping[int, Cut], partials: dict[str, Partial], losses: Mapping[str, Tensor], scale: Tensor | None
@@ -174,8 +176,8 @@ class GradientEngine:
         import torch
 
         starts = [slot for slot in partial if cuts[slot].level == SHARED]
-        above = self._common_slots(cuts)
-        wanted = [*parameters, *(cuts[slot].leaf for slot in above)]
+        above = [slot for slot in self._common_slots(cuts) if "" in cuts[slot].leaves]
+        wanted = [*parameters, *(cuts[slot].leaves[""] for slot in above)]
         if not starts or not wanted:
             return [None] * len(parameters)
         found = torch.autograd.grad(
@@ -202,10 +204,10 @@ class GradientEngine:
         slots = self._common_slots(cuts)
         if not slots:
             return None
-        leaves = [cuts[slot].leaf for slot in slots]
-        if self._features is None or not self._features.fits(leaves):
+        sources = [cuts[slot].source for slot in slots]
+        if self._features is None or not self._features.fits(sources):
             self._features = None  # freed before the next is made
-            self._features = Rows(leaves, len(self._own))
+            self._features = Rows(sources, len(self._own))
         self._features.clear()
         for partial in partials.values():
             self._features.add([partial.get(slot) for slot in slots])
@@ -253,6 +255,10 @@ def _sum(partials: Sequence[Partial], weights: Tensor) -> Partial:
             part = gradient * weights[row].to(gradient.dtype)
             merged[slot] = merged[slot] + part if slot in merged else part
     return merged
+
+
+def _scaled(loss: Tensor, factor: float) -> Tensor:
+    return loss if factor == 1.0 else loss * factor
 
 
 def _unscaled(gramian: Tensor, scale: Tensor | None) -> Tensor:

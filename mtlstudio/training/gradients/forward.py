@@ -9,10 +9,10 @@ another (skips, tasks at several depths), where a plain `torch.autograd.grad` to
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mtlstudio.training.gradients.levels import CutPlan, Levels
+from mtlstudio.training.gradients.levels import OWN, CutPlan, Levels
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,13 +26,20 @@ class Cut:
 
     Attributes:
         source: the value as the shared layers made it, with their graph.
-        leaf: the same values without a graph, as other layers read it.
         level: of the layer that made it.
+        leaves: the same values without a graph, one for the own layers of each task, one ("") for shared layers below:
+            so that one backward through all heads tells the tasks apart.
     """
 
     source: Tensor
-    leaf: Tensor
     level: int
+    leaves: dict[str, Tensor] = field(default_factory=dict)
+
+    def leaf(self, owner: str) -> Tensor:
+        """The leaf that the layers of a task (or shared ones) read."""
+        if owner not in self.leaves:
+            self.leaves[owner] = self.source.detach().requires_grad_()
+        return self.leaves[owner]
 
 
 @dataclass
@@ -69,15 +76,15 @@ class CutForward:
             values[slot] = inputs[name]
         cuts: dict[int, Cut] = {}
 
-        def value(slot: int, level: int) -> Any:
+        def value(slot: int, level: int, owner: str) -> Any:
             found = cuts.get(slot)
-            return values[slot] if found is None or found.level <= level else found.leaf
+            return values[slot] if found is None or found.level <= level else found.leaf(owner)
 
-        for step, level in cut_plan.steps:
+        for step, level, owner in cut_plan.steps:
             arguments = [
                 None if item is None
-                else [value(slot, level) for slot in item] if isinstance(item, tuple)
-                else value(item, level)
+                else [value(slot, level, owner) for slot in item] if isinstance(item, tuple)
+                else value(item, level, owner)
                 for item in step.arguments
             ]  # fmt: skip
             out = modules[step.layer](*arguments)
@@ -88,9 +95,9 @@ class CutForward:
                 made = out if step.single else out[port]
                 values[slot] = made
                 if slot in cut_plan.cut and made.requires_grad:
-                    cuts[slot] = Cut(made, made.detach().requires_grad_(), cut_plan.cut[slot])
+                    cuts[slot] = Cut(made, cut_plan.cut[slot])
             del out
-        return Passed({task: value(slot, 0) for task, slot in plan.outputs}, cuts)
+        return Passed({task: value(slot, OWN, task) for task, slot in plan.outputs}, cuts)
 
     def _plan(self, tasks: frozenset[str]) -> CutPlan:
         if tasks not in self._plans:

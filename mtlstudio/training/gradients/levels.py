@@ -25,12 +25,12 @@ class CutPlan:
     """A plan, and the slots whose values are handed on as leaves to the layers below their level.
 
     Attributes:
-        steps: (step, its level).
+        steps: (step, its level, whose leaves it reads: the task's that it is of, or "" where it is shared).
         cut: slot -> level of the layer that makes it.
     """
 
     plan: Plan
-    steps: tuple[tuple[Step, int], ...]
+    steps: tuple[tuple[Step, int, str], ...]
     cut: dict[int, int]
 
 
@@ -54,12 +54,16 @@ class Levels:
             return OWN
         return COMMON if self._features and tasks >= self.tasks else SHARED
 
+    def owner(self, layer: str) -> str:
+        """The task whose own a layer is; "" where it is shared."""
+        return next(iter(self.reached.get(layer, frozenset())), "") if self.of(layer) == OWN else ""
+
     def cut(self, plan: Plan) -> CutPlan:
         """Where a plan is cut."""
         makers = {slot: self.of(step.layer) for step in plan.steps for _port, slot in step.results}
         cut: dict[int, int] = {}
-        steps = tuple((step, self.of(step.layer)) for step in plan.steps)
-        for step, level in steps:
+        steps = tuple((step, self.of(step.layer), self.owner(step.layer)) for step in plan.steps)
+        for step, level, _owner in steps:
             for slot in read(step):
                 if makers.get(slot, OWN) > level:
                     cut[slot] = makers[slot]

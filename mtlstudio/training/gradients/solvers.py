@@ -20,13 +20,14 @@ class SolverFailure(ArithmeticError):
     """A problem has no solution that could be found."""
 
 
-def quadratic(matrix: Array, linear: Array, total: float | None = None) -> Array:
+def quadratic(matrix: Array, linear: Array, total: float | None = None, start: Array | None = None) -> Array:
     """min ½ xᵀ H x + qᵀ x over x ≥ 0, and Σ x = `total` where one is given; exact, by an active set.
 
     Args:
         matrix: H, (T, T), positive semidefinite.
         linear: q, (T,).
         total: what x must add up to, > 0.
+        start: a guess that keeps all conditions, as the solution of a like problem.
 
     Raises:
         SolverFailure: it goes round in circles.
@@ -42,7 +43,9 @@ def quadratic(matrix: Array, linear: Array, total: float | None = None) -> Array
     q = linear / scale
     x = np.zeros(size)
     free = np.zeros(size, dtype=bool)
-    if total is not None:
+    if start is not None:
+        x, free = start, start > 0
+    elif total is not None:
         first = int(np.argmin(0.5 * h.diagonal() * total + q))
         x[first], free[first] = total, True
     bound = _TOLERANCE * max(1.0, float(np.abs(q).max()))
