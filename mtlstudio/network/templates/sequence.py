@@ -6,7 +6,7 @@ from mtlstudio.base.texts import mark, tr
 from mtlstudio.network.parts import decoder, reading_stage, stage_count, stages
 from mtlstudio.network.patterns import Sketch, Template
 
-_CHANNELS = 96
+_CHANNELS = 64
 
 
 def draw(sketch: Sketch) -> None:
