@@ -31,7 +31,7 @@ from mtlstudio.training.setup import Loaded, Parts, build, load_data
 
 ROUNDS, STEPS, THREADS, SIZE, BATCH = 5, 4, 1, 96, 16
 KINDS = {"largest": "cross_entropy", "count": "mse"}
-METHODS = ("pcgrad", "mgda", "cagrad", "imtl_g", "upgrad", "nash_mtl", "graddrop")
+METHODS = ("graddrop", "cagrad", "pcgrad", "mgda", "imtl_g", "upgrad", "nash_mtl")
 Step = Callable[[Fed], None]
 
 

@@ -39,12 +39,15 @@ class GradDropBalancer(GradientBalancer):
         """See `GradientBalancer.merge`."""
         import torch
 
-        total, size = matrix.sum(0), torch.linalg.vector_norm(matrix, 1, 0)
-        positive, negative = (size + total) * 0.5, (total - size) * 0.5  # the sums of either sign
-        share = positive / size.clamp_min_(torch.finfo(matrix.dtype).tiny)
+        total = matrix.sum(0)
+        positive = matrix[0].clamp_min(0.0)
+        for row in matrix[1:]:
+            positive.add_(row.clamp_min(0.0))
+        negative = total - positive  # the sums of either sign
+        size = positive - negative
         draws = generator(self.seed, self.step, matrix.device, part)
-        uniform = torch.rand(share.shape, generator=draws, dtype=matrix.dtype, device=matrix.device)
-        kept = torch.where(share > uniform, positive, negative)
+        bar = torch.rand(total.shape, generator=draws, dtype=matrix.dtype, device=matrix.device).mul_(size)
+        kept = negative.addcmul_(size, torch.gt(positive, bar, out=bar))  # P > U where positive > U · size
         return kept.lerp_(total, self.leak) if self.leak else kept
 
 
