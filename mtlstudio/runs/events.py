@@ -45,7 +45,9 @@ class StepsMeasured(Event):
     Attributes:
         losses: task id -> k losses (unweighted; None where the task had no target in that batch).
         total: k weighted totals.
-        weights: task id -> λ in use at the last of them (normalised if so set).
+        weights: task id -> what its loss was multiplied with at the last of them: λ (normalised if so set), or what the
+            balancing method made of it.
+        lambdas: task id -> λ then, where `weights` are something else; else empty.
         learning_rate: at the last of them.
         seconds: wall time of the k steps; `loading` of it spent waiting for data.
         images: pictures seen in them.
@@ -62,6 +64,7 @@ class StepsMeasured(Event):
     loading: float = 0.0
     images: int = 0
     memory: int = 0
+    lambdas: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -185,13 +185,15 @@ class Stepper:
             task: tuple(finite_or_none(row[number]) if row[count + number] else None for row in rows)
             for number, task in enumerate(parts.tasks)
         }
+        weights = parts.balancer.effective(self._weights)
         now = time.perf_counter()
         on_cuda = parts.device.type == "cuda"
         return StepsMeasured(
             time=time.time(), step=step, epoch=self.progress.epoch, losses=losses,
-            total=tuple(finite_or_none(row[-1]) for row in rows), weights=parts.balancer.effective(self._weights),
+            total=tuple(finite_or_none(row[-1]) for row in rows), weights=weights,
             learning_rate=self._rate, seconds=now - self._began, loading=parts.train.waited, images=self._images,
             memory=int(torch.cuda.max_memory_allocated(parts.device)) if on_cuda else 0,
+            lambdas={} if weights == self._weights else dict(self._weights),
         )  # fmt: skip
 
     def _fault(self, row: list[float], step: int) -> NotFinite:

@@ -120,3 +120,12 @@ def test_experiments_leave_no_traces(tmp_path: Path, method: str) -> None:
 def test_methods_train_in_half_precision(tmp_path: Path, method: str, precision: str) -> None:
     run = trained(tmp_path, project(precision=precision, clip_norm=1.0, **settings(method)))
     assert isinstance(list(run.events())[-1], RunFinished)
+
+
+def test_the_log_tells_lambda_beside_what_the_method_made_of_it(tmp_path: Path) -> None:
+    for method, told in (("fixed", False), ("pcgrad", True)):
+        run = trained(tmp_path, project(**settings(method)), method)
+        for event in of_kind(list(run.events()), StepsMeasured):
+            assert bool(event.lambdas) is told
+            if told:
+                assert event.lambdas == pytest.approx(dict.fromkeys(TASKS, 1 / 3)) and min(event.weights.values()) >= 1

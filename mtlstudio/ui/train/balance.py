@@ -147,7 +147,7 @@ class BalanceBox(QWidget):
             return
         newest = next((event for event in reversed(events) if isinstance(event, StepsMeasured)), None)
         if newest is not None:
-            self._run_weights = dict(newest.weights)
+            self._run_weights = dict(newest.lambdas or newest.weights)
             if all(abs(self._run_weights.get(task, 0.0) - weight) < _SAME for task, weight in self._weights.items()):
                 self._waits_for_step = False
         chosen = self._methods.get(self.spec.training.balancing.method)
