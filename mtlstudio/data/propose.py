@@ -86,7 +86,7 @@ def _with_reconstruction(spec: ProjectSpec) -> ProjectSpec:
 
 
 def _in_fewer_epochs(spec: ProjectSpec) -> ProjectSpec:
-    """Strings are read without a fault after half of the usual epochs, which take two minutes on two cores."""
+    """Strings are read without a fault after half of the usual epochs."""
     return replace(spec, training=replace(spec.training, epochs=10))
 
 
