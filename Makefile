@@ -13,7 +13,7 @@ run: $(READY)
 test: $(READY)
 	@failed=0; \
 	bash packaging/check.sh $(BIN) || failed=1; \
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests --ignore=tests/benchmarks $(ARGS) || failed=1; \
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests --ignore=tests/benchmarks -n auto --maxprocesses=4 $(ARGS) || failed=1; \
 	exit $$failed
 
 check: $(READY)

@@ -191,7 +191,9 @@ def test_the_language_changes_while_the_window_is_open(qtbot: QtBot, window: Mai
     settle(qtbot, window)
     window.actions_.trigger("view.language")
     qtbot.waitUntil(lambda: window.actions_["project.save"].text() == "保存", timeout=20000)
-    assert window.current == "design" and window.workspaces["design"].isVisible()
+    settle(qtbot, window)
+    assert window.current == "design"
+    qtbot.waitUntil(lambda: "design" in window.workspaces and window.workspaces["design"].isVisible(), timeout=20000)
     window.actions_.trigger("view.language")
     qtbot.waitUntil(lambda: window.actions_["project.save"].text() == "Save", timeout=20000)
 

@@ -107,6 +107,20 @@ def test_what_only_a_deleted_merge_used_stays_in_its_row_and_is_dead() -> None:
     assert spec.network.layer(side).tasks == {"a"}
 
 
+def test_of_several_experts_side_by_side_one_can_go_without_a_stand_in() -> None:
+    spec = project({"a": "image s1 expert1 mix head_a"})
+    for number in (2, 3):
+        spec, _id = edits.add_layer(spec, "expert", f"Expert{number}", None, ["a"])
+        spec = edits.connect(spec, Connection("s1", f"expert{number}"))
+        spec = edits.connect(spec, Connection(f"expert{number}", "mix"), variadic=True)
+    assert feeds(spec, "mix") == ["expert1", "expert2", "expert3"]
+    spec = edits.delete_layers(spec, ["expert2"])
+    assert feeds(spec, "mix") == ["expert1", "expert3"]
+    spec = edits.delete_layers(spec, ["expert1"])
+    assert feeds(spec, "mix") == ["expert3"]
+    assert feeds(edits.delete_layers(spec, ["expert3"]), "mix") == ["s1"]  # the last one of a way heals
+
+
 def test_inputs_stay_unless_they_are_spare() -> None:
     assert "cannot be deleted" in refusal(edits.delete_layers, sketch(), ["image"])
     layers = [layer.id for layer in sketch().network.layers if layer.id != "image"]

@@ -9,6 +9,7 @@ from mtlstudio.cli.listing import Choice, Listing
 from mtlstudio.training.balancing import BalancingMethod
 from mtlstudio.training.methods import balancing_methods
 
+
 class _Methods(Listing):
     id = "methods"
     summary = mark("list the balancing methods")

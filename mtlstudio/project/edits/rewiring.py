@@ -185,12 +185,14 @@ def heal(network: NetworkSpec, layer_id: str) -> NetworkSpec:
     """Takes a layer out; what came after it is joined to its main source, after a single task's port to that task's.
 
     Consumers keep the place of their connection, so variadic ports keep their order. Without a source the consumers'
-    connections, and the outputs it gave, go too.
+    connections, and the outputs it gave, go too. So does the connection to a port where its like (a layer of its type
+    with its inputs) leads too: of several experts side by side one is gone, and nothing takes its place.
 
     Returns:
         The network, not settled.
     """
     into = [c for c in network.connections if c.target == layer_id]
+    besides = _joined_by_its_like(network, layer_id)
     tasks = {layer.id: layer.tasks for layer in network.layers}
     connections: list[Connection] = []
     for connection in network.connections:
@@ -198,6 +200,8 @@ def heal(network: NetworkSpec, layer_id: str) -> NetworkSpec:
             continue
         if connection.source != layer_id:
             connections.append(connection)
+            continue
+        if (connection.target, connection.target_port) in besides:
             continue
         served = carried(connection, tasks.get(connection.target, frozenset()))
         way = _way_before(into, connection.source_port, served)
@@ -213,6 +217,22 @@ def heal(network: NetworkSpec, layer_id: str) -> NetworkSpec:
             outputs.append(replace(output, layer=way.source, port=way.source_port))
     healed = replace(network, connections=tuple(dict.fromkeys(connections)), outputs=tuple(outputs))
     return _without(healed, {layer_id})
+
+
+def _joined_by_its_like(network: NetworkSpec, layer_id: str) -> set[tuple[str, str]]:
+    """The input ports (layer, port) that a layer leads into beside another of its type with the very same inputs."""
+    types = {layer.id: layer.type for layer in network.layers}
+    before = incoming(network)
+
+    def inputs(one: str) -> list[tuple[str, str, str]]:
+        return [(c.source, c.source_port, c.target_port) for c in before[one]]
+
+    like = {
+        other
+        for other, type_ in types.items()
+        if other != layer_id and type_ == types[layer_id] and before[other] and inputs(other) == inputs(layer_id)
+    }
+    return {(c.target, c.target_port) for c in network.connections if c.source in like}
 
 
 def _way_before(into: Sequence[Connection], port: str, tasks: frozenset[str]) -> Connection | None:
