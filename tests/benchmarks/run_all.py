@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+REMARKS = "## Remarks"
 Row = tuple[str, float, str, str]
 
 
@@ -52,7 +53,7 @@ def _verdict(value: float, bound: str) -> str:
 
 
 def write(rows: list[Row]) -> None:
-    """Puts the figures into docs/benchmarks.md."""
+    """Puts the figures into docs/benchmarks.md; the remarks below them stay."""
     head = [
         "# Benchmarks",
         "",
@@ -65,7 +66,10 @@ def write(rows: list[Row]) -> None:
     body = [
         f"| {name} | {value:.3g} | {unit} | {bound} | {_verdict(value, bound)} |" for name, value, unit, bound in rows
     ]
-    (HERE.parents[1] / "docs" / "benchmarks.md").write_text("\n".join([*head, *body, ""]), encoding="utf-8")
+    path = HERE.parents[1] / "docs" / "benchmarks.md"
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    remarks = before[before.index(REMARKS) :] if REMARKS in before else ""
+    path.write_text("\n".join([*head, *body, "", remarks]).rstrip() + "\n", encoding="utf-8")
 
 
 def main() -> None:
