@@ -70,11 +70,6 @@ class NetworkPage(QWidget):
         """The trained weights go along."""
         return self.source is not None and self.weights.isChecked()
 
-    @property
-    def has_choice(self) -> bool:
-        """There is something to take away."""
-        return self.run.count() > 0
-
     def _refresh(self) -> None:
         self.weights.setEnabled(self.source is not None)
         self.which.setEnabled(self.source is not None and (self.weights.isChecked() or self.weights.isHidden()))

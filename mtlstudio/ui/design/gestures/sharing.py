@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import tr
 from mtlstudio.project.edits import set_split_point, share_among, split_positions
+from mtlstudio.project.graph import INPUT_TYPE
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.ui.design.geometry import Point
 from mtlstudio.ui.design.gestures.base import Gesture
@@ -114,7 +115,7 @@ def split_places(spec: ProjectSpec, layout: GridLayout) -> list[tuple[float, boo
         positions = split_positions(spec)
     except StudioError:
         return []
-    inputs = [card.spot.column for card in layout.cards.values() if card.spot.layer.type == "input"]
+    inputs = [card.spot.column for card in layout.cards.values() if card.spot.layer.type == INPUT_TYPE]
     places: list[tuple[float, bool]] = []
     for position in positions:
         card = layout.cards.get(layout.card_id(position.layer))
