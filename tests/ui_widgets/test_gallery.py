@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import numpy as np
 import pytest
@@ -124,18 +123,13 @@ def test_invalidated_pictures_are_asked_for_again(qtbot: QtBot, gallery: Gallery
     qtbot.waitUntil(lambda: "img1" in gallery._store)
 
 
-def test_thirteen_thousand_items_are_shown_at_once(qtbot: QtBot, gallery: Gallery) -> None:
-    start = time.perf_counter()
+def test_of_thirteen_thousand_items_only_those_in_sight_are_drawn(qtbot: QtBot, gallery: Gallery) -> None:
     gallery.set_items(MANY)
     gallery.grab()
-    assert time.perf_counter() - start < 0.5
-    times = []
     for step in range(20):
         gallery.verticalScrollBar().setValue(step * 9000)
-        start = time.perf_counter()
         gallery.grab()
-        times.append(time.perf_counter() - start)
-    assert sorted(times)[10] < 0.05
+    assert len(gallery._store) < len(MANY) / 10
 
 
 # ── choice ──
