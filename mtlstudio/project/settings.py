@@ -104,6 +104,16 @@ class TrainingSettings:
         "float", 0.0, mark("Weight decay at the end"), minimum=0.0, maximum=10.0,
         visible_if=("weight_decay_schedule", ("linear", "cosine")),
     )  # fmt: skip
+    accumulate: int = setting(
+        "int", 1, mark("Batches per step"),
+        mark("The optimizer steps by the mean gradient of so many batches: a larger batch in the same memory."),
+        minimum=1, maximum=4096,
+    )  # fmt: skip
+    ema: float | None = setting(
+        "float", None, mark("Average weights"),
+        mark("Decay of a running average of the weights, such as 0.999, which is validated and kept; automatic: none."),
+        minimum=0.0, maximum=0.999999, step=0.001, optional=True,
+    )  # fmt: skip
     clip_norm: float | None = setting(
         "float", None, mark("Clip gradients"), mark("Largest norm of the whole gradient; automatic means no clipping."),
         minimum=0.0, optional=True,
@@ -131,6 +141,10 @@ class TrainingSettings:
     threads: int | None = setting(
         "int", None, mark("Threads"), mark("Processor threads for the arithmetic; automatic: all cores."),
         minimum=1, maximum=1024, optional=True,
+    )  # fmt: skip
+    compile: bool = setting(
+        "bool", False, mark("Compile"),
+        mark("Lets torch.compile make faster kernels of the layers; the first steps take minutes for it."),
     )  # fmt: skip
     deterministic: bool = setting("bool", False, mark("Deterministic"), mark("Only repeatable kernels; may be slower."))
     seed: int = setting(

@@ -13,7 +13,7 @@ from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.project.settings import DataSettings, MethodSpec, TrainingSettings
 
 FORMAT = "mtlstudio-project"
-VERSION = 2
+VERSION = 3
 INPUT_TYPES = ("image", "map")
 """What an input can be: see `InputSpec.type`."""
 

@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,10 @@ def save_checkpoint(run: RunFolder, parts: Parts, progress: Progress) -> tuple[s
         NotFinite: a weight is not finite; nothing is written.
         OSError, StudioError: the system refused.
     """
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in parts.network.state_dict().items()}
+    with parts.average.used() if parts.average is not None else nullcontext():
+        weights = {
+            name: tensor.detach().cpu().contiguous().clone() for name, tensor in parts.network.state_dict().items()
+        }
     training = _training_state(run, parts, progress)
     _check_finite(weights, training)
     with run.store.writing(progress.step) as folder:
@@ -83,6 +87,9 @@ def restore(parts: Parts, info: CheckpointInfo, training: dict[str, Any]) -> Pro
     if training["scaler"]:
         parts.precision.scaler.load_state_dict(training["scaler"])
     parts.balancer.load(training["balancing"])
+    if parts.average is not None and training.get("average"):
+        kept = training["average"]
+        parts.average.load(parts.network.state_dict(), kept["trained"], kept["updates"])
     progress = Progress.from_plain(training["progress"])
     parts.weights.load(progress.weights)
     parts.learning_rate.load(progress.learning_rate)
@@ -99,7 +106,16 @@ def _training_state(run: RunFolder, parts: Parts, progress: Progress) -> dict[st
         "optimizer": parts.optimizer.state_dict(),
         "scaler": parts.precision.scaler.state_dict(),
         "balancing": parts.balancer.state(),
+        "average": _average_state(parts),
     }
+
+
+def _average_state(parts: Parts) -> dict[str, Any]:
+    """Where weights are averaged, the network's file holds the average: those that are trained stand here."""
+    if parts.average is None:
+        return {}
+    trained = {name: tensor.cpu() for name, tensor in parts.average.trained().items()}
+    return {"trained": trained, "updates": parts.average.updates}
 
 
 def _network_bytes(weights: dict[str, torch.Tensor], parts: Parts, progress: Progress) -> bytes:
@@ -150,7 +166,7 @@ def _check_finite(weights: dict[str, torch.Tensor], training: dict[str, Any]) ->
                 layer=name.split(".")[1] if name.startswith("layers.") else name,
                 step=training["progress"]["step"],
             )
-    for tensor in _tensors([training["optimizer"]["state"], training["balancing"]]):
+    for tensor in _tensors([training["optimizer"]["state"], training["balancing"], training["average"]]):
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise NotFinite(
                 mark("the optimizer's values are no numbers any more (step {step})"), step=training["progress"]["step"]

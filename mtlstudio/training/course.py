@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from mtlstudio.runs.events import (
@@ -80,12 +81,12 @@ class Course:
         every = parts.spec.training.checkpoint_steps
         stepper.start_clock()
         for fed in parts.train.epoch(progress.epoch, progress.step_in_epoch):
-            if control.asked and (yield from self._attend()):
+            if control.asked and stepper.settled and (yield from self._attend()):
                 return True
             stepper.step(fed)
             if stepper.due():
                 yield from self._measure()
-            if every and progress.step % every == 0:
+            if every and stepper.settled and progress.step // every > self._saved_step // every:
                 yield from self._checkpoint()
         if control.asked and (yield from self._attend()):
             return True
@@ -99,7 +100,8 @@ class Course:
         with_previews = bool(parts.previews) and (last or self._previews.due(progress.seconds))
         found: Validation | None = Validation()
         if parts.val is not None:
-            found = validate(parts, parts.val, with_previews, lambda: self._control.stopped)
+            with parts.average.used() if parts.average is not None else nullcontext():
+                found = validate(parts, parts.val, with_previews, lambda: self._control.stopped)
             if found is None:  # stopped: the epoch is validated when the run goes on
                 yield from self._checkpoint()
                 return True
@@ -169,6 +171,10 @@ class Course:
             yield event
         if fault is not None:
             raise fault
+
+    @property
+    def _saved_step(self) -> int:
+        return self._saved[0] if self._saved is not None else 0
 
     def _checkpoint(self) -> Generator[Event, None, None]:
         """Writes a checkpoint, unless one of this very state is there."""

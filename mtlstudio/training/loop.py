@@ -10,6 +10,7 @@ from mtlstudio.base.texts import mark
 from mtlstudio.network.dice import TURN
 from mtlstudio.runs.events import StepsMeasured
 from mtlstudio.training.checkpoints import NotFinite, finite_or_none
+from mtlstudio.training.descent import Descended, Descent
 from mtlstudio.training.devices import seed_step
 from mtlstudio.training.laboratory import StepLaboratory
 from mtlstudio.training.progress import Progress
@@ -44,7 +45,7 @@ class Stepper:
         self._weights: dict[str, float] = {}
         self._weights_fresh = False
         self._zero = torch.zeros((), device=parts.device)
-        self._one = torch.ones((), device=parts.device)
+        self._descent = Descent(parts)
         self._parameters = [item for group in parts.optimizer.param_groups for item in group["params"]]
         for task in parts.tasks:
             progress.sums.setdefault(task, [0.0, 0.0])
@@ -63,27 +64,50 @@ class Stepper:
         with TURN:
             self._step(fed)
 
+    @property
+    def settled(self) -> bool:
+        """No gradients are being gathered: the weights have taken up every batch so far."""
+        place, steps = self.progress.step_in_epoch, self.parts.steps_per_epoch
+        return place % self.parts.spec.training.accumulate == 0 or place == steps
+
     def _step(self, fed: Fed) -> None:
         import torch
 
         parts, progress = self.parts, self.progress
         self._prepare()
-        losses: dict[str, Tensor] = {}
-        counts: dict[str, Tensor] = {}
-        total = self._zero
+        first, last, share = self._place()
+        if first:
+            parts.optimizer.zero_grad(set_to_none=True)
+        found = Descended(self._zero)
         if fed.tasks:
-            laboratory = self._laboratory(fed) if parts.balancer.experiments else None
+            laboratory = self._laboratory(fed) if last and parts.balancer.experiments else None
             if laboratory is not None:
                 parts.balancer.before_step(laboratory)
                 seed_step(parts.spec.training.seed, progress.step, parts.device)
-            total = self._descend(fed, losses, counts)
+            found = self._descent(fed, fed.tasks, self._weights, share)
+            if last:
+                self._update()
             if laboratory is not None:
                 with torch.no_grad():
                     parts.balancer.after_step(laboratory)
-        self._note(losses, counts, total)
+        elif last:
+            self._update()
+        self._note(found)
         self._images += len(fed.batch)
         progress.step += 1
         progress.step_in_epoch += 1
+
+    def _place(self) -> tuple[bool, bool, float]:
+        """Where the coming batch stands among those whose gradients are gathered for one step of the optimizer: whether
+        it is the first, whether the last, and its share of the mean."""
+        wanted, steps, place = (
+            self.parts.spec.training.accumulate,
+            self.parts.steps_per_epoch,
+            self.progress.step_in_epoch,
+        )
+        start = place - place % wanted
+        size = min(wanted, steps - start)
+        return place == start, place == start + size - 1, 1.0 / size
 
     def due(self) -> bool:
         """Whether it is time to bring the measurements to the host."""
@@ -129,45 +153,29 @@ class Stepper:
     def _laboratory(self, fed: Fed) -> StepLaboratory:
         return StepLaboratory(self.parts, fed, self.progress.step, self._rate)
 
-    def _descend(self, fed: Fed, losses: dict[str, Tensor], counts: dict[str, Tensor]) -> Tensor:
-        """Forward, backward and the optimizer's step; fills in losses and counts, returns the total."""
-        parts, scaler, engine = self.parts, self.parts.precision.scaler, self.parts.engine
-        with parts.precision.autocast():
-            passed = engine.forward(fed.batch.inputs, fed.tasks) if engine else None
-            outputs = passed.outputs if passed else parts.network(fed.batch.inputs, fed.tasks)
-            for task in fed.tasks:
-                loss = parts.tasks[task].loss(outputs[task], fed.batch.targets[task], fed.batch.present[task])
-                losses[task], counts[task] = loss.value, loss.count
-        parts.optimizer.zero_grad(set_to_none=True)
-        if engine and passed:
-            total = engine.backward(
-                passed, losses, self._weights, scaler.scale(self._one) if scaler.is_enabled() else None
-            )
-        else:
-            total = parts.balancer.combine(losses, self._weights)
-            if total.requires_grad:
-                scaler.scale(total).backward()
-        if any(parameter.grad is not None for parameter in self._parameters):
-            self._update()
-        return total
-
     def _update(self) -> None:
+        """The optimizer's step; none where no gradient reached anything."""
         import torch
 
         parts = self.parts
+        if all(parameter.grad is None for parameter in self._parameters):
+            return
+        parts.ranks.reduce(self._parameters)
         scaler, optimizer, clip = parts.precision.scaler, parts.optimizer, parts.spec.training.clip_norm
         if clip is not None:
             scaler.unscale_(optimizer)
             torch.nn.utils.clip_grad_norm_(self._parameters, clip)
         scaler.step(optimizer)
         scaler.update()
+        if parts.average is not None:
+            parts.average.update()
 
-    def _note(self, losses: dict[str, Tensor], counts: dict[str, Tensor], total: Tensor) -> None:
+    def _note(self, found: Descended) -> None:
         import torch
 
-        values = [losses.get(task, self._zero).detach() for task in self.parts.tasks]
-        numbers = [counts.get(task, self._zero) for task in self.parts.tasks]
-        self._rows.append(torch.stack([*values, *numbers, total.detach()]))
+        values = [found.losses.get(task, self._zero).detach() for task in self.parts.tasks]
+        numbers = [found.counts.get(task, self._zero) for task in self.parts.tasks]
+        self._rows.append(torch.stack([*values, *numbers, found.total]))
 
     def _add(self, rows: list[list[float]]) -> None:
         tasks = list(self.parts.tasks)

@@ -89,6 +89,11 @@ WEIGHTS_COLLAPSED = declare(
     ),
     mark("Choose a method that cannot win by weighing losses down."),
 )
+NOT_COMPILED = declare(
+    "training_not_compiled",
+    mark("torch.compile does not work here, the layers run as they are: {reason}"),
+    mark("It needs a C++ compiler on the processor, Triton on CUDA."),
+)
 NO_VALIDATION_BATCH = declare(
     "training_no_validation_batch",
     mark("There are no validation pictures: λ is judged by the training batches."),

@@ -16,10 +16,12 @@ from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.tasks.interface import BoundTask
 from mtlstudio.tasks.registry import bind_all
 from mtlstudio.training import notes
+from mtlstudio.training.averaging import WeightAverage
 from mtlstudio.training.balancing import Balancer, balancing_methods
 from mtlstudio.training.balancing.interface import Facts
 from mtlstudio.training.balancing.on_gradients import GradientBalancer
 from mtlstudio.training.best import BestRule
+from mtlstudio.training.compiled import compile_layers
 from mtlstudio.training.control import Control
 from mtlstudio.training.declarations import chosen
 from mtlstudio.training.feed import Feed
@@ -27,6 +29,7 @@ from mtlstudio.training.heritage import Ancestor, heritage_notes, kept_facts
 from mtlstudio.training.optimizers import optimizers, parameter_groups
 from mtlstudio.training.precision import Precision, use_channels_last
 from mtlstudio.training.previews import chosen_samples
+from mtlstudio.training.ranks import Ranks
 from mtlstudio.training.schedules import LearningRate, schedules
 from mtlstudio.training.weights import LossWeights
 
@@ -95,6 +98,8 @@ class Parts:
     best: BestRule
     previews: tuple[int, ...]
     notes: list[Note]
+    average: WeightAverage | None = None
+    ranks: Ranks = field(default_factory=Ranks)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -171,6 +176,7 @@ def build(
     train, val, remarks = _feeds(spec, loaded, device, channels_last)
     total = train.steps * settings.epochs
     engine, about_balancing = _balancing(spec, network, loaded, balancer, balancing_values)
+    compiling = compile_layers(network, device, engine is not None) if settings.compile else []
     return Parts(
         spec=spec, device=device, precision=precision, network=network, tasks=loaded.tasks, mean=loaded.mean,
         std=loaded.std, inputs=loaded.inputs, balancer=balancer, engine=engine,
@@ -180,7 +186,8 @@ def build(
         weight_decay=values.get("weight_decay", 0.0), train=train, val=val,
         best=BestRule(settings.best if val else "loss", loaded.tasks),
         previews=chosen_samples(loaded.val) if loaded.val is not None else (),
-        notes=[*loaded.notes, *partly, *remarks, *about_balancing],
+        notes=[*loaded.notes, *partly, *remarks, *about_balancing, *compiling],
+        average=WeightAverage(network, settings.ema) if settings.ema is not None else None,
     )  # fmt: skip
 
 

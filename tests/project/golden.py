@@ -1,4 +1,4 @@
-"""The projects of `tests/golden/` in code: `project-v1.json` and `project-v2.json` are the same one.
+"""The projects of `tests/golden/` in code: `project-v1.json`, `project-v2.json` and `project-v3.json` are the same one.
 
 None may ever change: people's projects look like them.
 """
@@ -148,4 +148,4 @@ def _stitch() -> ProjectSpec:
 
 
 GOLDEN_LANES = _stitch()
-"""The project of `tests/golden/project-v2-lanes.json`."""
+"""The project of `tests/golden/project-v2-lanes.json` and `project-v3-lanes.json`."""

@@ -95,7 +95,7 @@ def test_readable_text_is_the_same_json(value: Any) -> None:
         assert json.loads(to_text(value, ascii_only=ascii_only)) == value
 
 
-@pytest.mark.parametrize(("name", "spec"), [("project-v2", GOLDEN), ("project-v2-lanes", GOLDEN_LANES)])
+@pytest.mark.parametrize(("name", "spec"), [("project-v3", GOLDEN), ("project-v3-lanes", GOLDEN_LANES)])
 def test_the_golden_files_read_as_ever_and_are_written_as_ever(root: Path, name: str, spec: ProjectSpec) -> None:
     path = root / "tests" / "golden" / f"{name}.json"
     assert from_json(read_json(path), where=str(path)) == spec
@@ -108,9 +108,12 @@ def test_what_most_projects_do_not_have_is_not_written() -> None:
     assert not [key for key in ("task_groups", "groups", "start_from", '"inputs": {}') if f'"{key}"' in text]
 
 
-def test_version_1_reads_as_ever(root: Path) -> None:
-    path = root / "tests" / "golden" / "project-v1.json"
-    assert from_json(read_json(path), where=str(path)) == GOLDEN
+@pytest.mark.parametrize(
+    ("name", "spec"), [("project-v1", GOLDEN), ("project-v2", GOLDEN), ("project-v2-lanes", GOLDEN_LANES)]
+)
+def test_older_versions_read_as_ever(root: Path, name: str, spec: ProjectSpec) -> None:
+    path = root / "tests" / "golden" / f"{name}.json"
+    assert from_json(read_json(path), where=str(path)) == spec
 
 
 def test_backbones_of_version_1_become_variants_of_their_families(root: Path) -> None:
@@ -211,7 +214,7 @@ def test_a_newer_version_is_refused_in_plain_words() -> None:
         from_json({**to_json(GOLDEN), "version": 99, "unheard": 1}, where="p")
     assert caught.value.newer
     assert caught.value.text() == (
-        "p: it was made by a newer MTL Studio (version 99; this one knows 2). "
+        "p: it was made by a newer MTL Studio (version 99; this one knows 3). "
         "Install a newer MTL Studio to open it; it was left as it is."
     )
 
