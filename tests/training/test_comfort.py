@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from mtlstudio.network.trained import load_network
-from mtlstudio.project.settings import MethodSpec
+from mtlstudio.project.spec import LossSpec, MethodSpec
 from mtlstudio.runs.events import EpochFinished, Noted, StepsMeasured
 from mtlstudio.runs.folder import RunFolder, create_run
 from mtlstudio.training import compiled, loop, notes
@@ -33,11 +33,15 @@ def far(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
 
 
 def without_chance(**training: Any) -> Any:
-    """No dropout, no batch normalisation, no augmentation: a batch of 8 is then two of 4."""
-    spec = project(norm="none", optimizer=SGD, schedule=MethodSpec("constant"), epochs=2, **training)
+    """No dropout, no batch normalisation, no augmentation, no loss over whole batches (Dice), 16 training
+    pictures: a batch of 8 is then two of 4."""
+    spec = project(count=23, norm="none", optimizer=SGD, schedule=MethodSpec("constant"), epochs=2, **training)
     still = tuple(replace(layer, bypassed=layer.id == "drop") for layer in spec.network.layers)
     data = replace(spec.data, flip_horizontal=0.0, crop_scale=1.0, colour=0.0)
-    return replace(spec, network=replace(spec.network, layers=still), data=data)
+    tasks = tuple(
+        replace(task, losses=(LossSpec("cross_entropy"),) if task.id == "mask" else ()) for task in spec.tasks
+    )
+    return replace(spec, tasks=tasks, network=replace(spec.network, layers=still), data=data)
 
 
 @pytest.mark.parametrize("method", ["equal", "fixed", "mgda", "upgrad"])
