@@ -68,16 +68,17 @@ class DeclaredTask(BoundTask):
         """
         import torch
 
-        value, parts = torch.zeros((), device=present.device), {}
+        weighed, parts = [], {}
         for loss_id, weight, parameters in self.losses:
             output, target, mask = arguments[loss_id]
             with full_precision(output):
                 part = LOSSES[loss_id].function(
                     output.float(), target, mask, **self.resolved(parameters, output.device)
                 )
-                value = value + weight * part
+                weighed.append(part if weight == 1.0 else weight * part)
             parts[loss_id] = part.detach()
-        return TaskLoss(value, parts, present.sum().float())
+        value = weighed[0] if len(weighed) == 1 else torch.stack(weighed).sum()
+        return TaskLoss(value, parts, present.sum(dtype=torch.float32))
 
     def resolved(self, parameters: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
         """The parameters with "none" and "balanced" replaced by what they stand for."""

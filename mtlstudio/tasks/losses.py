@@ -38,14 +38,20 @@ def full_precision(output: Tensor) -> contextlib.AbstractContextManager[None]:
     import torch
 
     kind = output.device.type
-    return torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else contextlib.nullcontext()
+    works = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, enabled=False) if works else contextlib.nullcontext()
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Mean of the values where `mask`; 0 where there are none. Same shapes; returns ()."""
     import torch
 
-    return torch.where(mask, values, 0.0).sum() / mask.sum().clamp(min=1)
+    return _mean(torch.where(mask, values, 0.0), mask)
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    """The same for values that are 0 wherever they are masked."""
+    return values.sum() / mask.sum().clamp(min=1)
 
 
 def _guarded(output: Tensor, mask: Tensor) -> Tensor:
@@ -106,15 +112,15 @@ def bce(output: Tensor, target: Tensor, mask: Tensor, *, pos_weight: Tensor | No
 
 
 def _difference(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """output − target where present, else 0. Both are replaced *before* the difference: NaN · 0 would be NaN."""
+    """output − target where present, else 0: nothing is multiplied on the way back, so that no NaN gets through."""
     import torch
 
-    return torch.where(mask, output, 0.0) - torch.where(mask, target, 0.0)
+    return torch.where(mask, output - target, 0.0)
 
 
 def mse(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean squared error; three tensors of one shape."""
-    return masked_mean(_difference(output, target, mask).square(), mask)
+    return _mean(_difference(output, target, mask).square(), mask)
 
 
 def rmse(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
@@ -127,7 +133,7 @@ def rmse(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
 def l1(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute error; three tensors of one shape."""
-    return masked_mean(_difference(output, target, mask).abs(), mask)
+    return _mean(_difference(output, target, mask).abs(), mask)
 
 
 def huber(output: Tensor, target: Tensor, mask: Tensor, *, delta: float = 1.0) -> Tensor:
@@ -137,7 +143,7 @@ def huber(output: Tensor, target: Tensor, mask: Tensor, *, delta: float = 1.0) -
 
     difference = _difference(output, target, mask)
     losses = functional.huber_loss(difference, torch.zeros_like(difference), reduction="none", delta=delta)
-    return masked_mean(losses, mask)
+    return _mean(losses, mask)
 
 
 def dice(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:

@@ -22,7 +22,9 @@ class EqualBalancer(FixedBalancer):
 
     def combine(self, losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
         """See `Balancer.combine`; `weights` do not count."""
-        return super().combine(losses, self._weights)
+        import torch
+
+        return torch.stack(list(losses.values())).sum() / len(self._weights)
 
     def effective(self, weights: Mapping[str, float]) -> dict[str, float]:
         """See `Balancer.effective`."""

@@ -18,11 +18,9 @@ class FixedBalancer(Balancer):
 
     def combine(self, losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
         """See `Balancer.combine`."""
-        terms = [loss * weights[task] for task, loss in losses.items()]
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
-        return total
+        import torch
+
+        return torch.stack([loss * weights[task] for task, loss in losses.items()]).sum()
 
 
 def _build(values: Mapping[str, Any], tasks: Sequence[str], device: torch.device) -> Balancer:
