@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import torch
 from safetensors.torch import load_file
 
 from mtlstudio.base.frozen import FrozenDict
+from mtlstudio.network.compile import compile_network
 from mtlstudio.project.settings import MethodSpec
-from mtlstudio.project.spec import Connection, LayerSpec
+from mtlstudio.project.spec import Connection, LayerSpec, ProjectSpec
 from mtlstudio.runs.events import EpochFinished, Noted, RunFinished, StepsMeasured
 from mtlstudio.runs.folder import RunFolder, create_run
 from mtlstudio.training import loop
@@ -69,23 +71,33 @@ def test_method_trains_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def apart(method: str) -> ProjectSpec:
+    """A project in which no method has reason to do what another does: λ that differ, a measured affinity, three epochs
+    (the dynamic weight average is equal in the first two), and an optimizer that feels the length of a step."""
+    values = {"affinity": (1.0, 0.4, 0.2, 0.1, 1.0, 0.0, -0.2, 0.0, 1.0)} if method == "relation" else {}
+    optimizer = MethodSpec("sgd", FrozenDict(learning_rate=0.02))
+    spec = project(**{**settings(method, **values), "epochs": 3, "optimizer": optimizer})
+    weights = dict(zip(TASKS, (0.2, 0.5, 0.3), strict=True))
+    return replace(spec, tasks=tuple(replace(task, loss_weight=weights[task.id]) for task in spec.tasks))
+
+
 def test_methods_end_at_different_weights(tmp_path: Path) -> None:
-    """Two epochs from the same start and batches: no two methods leave the same network, but where they agree."""
+    """From the same start and batches no two methods leave the same network."""
     found: dict[str, torch.Tensor] = {}
     for method in METHODS:
-        run = trained(tmp_path, project(**settings(method.id)), method.id)
-        weights = load_file(run.store.find("last").path / "network.safetensors")
-        found[method.id] = torch.cat([weights[name].flatten().float() for name in sorted(weights)])
+        run = trained(tmp_path, apart(method.id), method.id)
+        torch.manual_seed(run.spec().training.seed)
+        first, last = compile_network(run.spec()), load_file(run.store.find("last").path / "network.safetensors")
+        moved = [(last[name] - parameter.detach()).flatten() for name, parameter in first.named_parameters()]
+        found[method.id] = torch.cat(moved)
+    size = found["equal"].norm()
+    assert all(float(way.norm()) > 0.01 * float(size) for way in found.values()), "a method that does not learn"
     same = {
         frozenset((one, other))
-        for one in found
-        for other in found
-        if one < other and torch.allclose(found[one], found[other], rtol=1e-4, atol=1e-6)
+        for one, other in itertools.combinations(found, 2)
+        if float((found[one] - found[other]).norm()) < 1e-3 * float(size)
     }
-    equal = {frozenset(("equal", "relation")), frozenset(("equal", "fixed")), frozenset(("fixed", "relation"))}
-    dwa = {frozenset(("dwa", other)) for other in ("equal", "fixed", "relation")}  # equal in its first two epochs
-    twins = {frozenset(("imtl_l", "uncertainty"))}  # exp(s) L - s is ½ (exp(-s) L + s) with the sign of s turned, twice
-    assert same <= equal | dwa | twins, same - equal - dwa - twins
+    assert not same, same
 
 
 def test_features_fall_back_where_the_tasks_part_at_two_places(tmp_path: Path) -> None:

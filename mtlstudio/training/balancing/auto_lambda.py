@@ -24,7 +24,7 @@ class AutoLambdaBalancer(LossBalancer):
 
     Source: Liu et al. 2022, "Auto-Lambda", arXiv 2202.03091. All tasks count as primary. Deviations: w is learned in
     every so manieth step only (two backward and two forward passes each), by Adam and, as η, with the learning rate of
-    the step; w of tasks absent from the batch rests. λ does not count.
+    the step; w of tasks absent from the batch rests, and none falls below 0. λ does not count.
     """
 
     experiments = wants_validation = True

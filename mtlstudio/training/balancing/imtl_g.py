@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 
 class IMTLGBalancer(SolvedBalancer):
-    """d = Σ_i w_i g_i with d · g_i / ‖g_i‖ the same for all i and Σ w = 1: w = v / Σ v, v = G⁺ (‖g_1‖, …, ‖g_T‖).
+    """d = Σ_i w_i g_i with d · g_i / ‖g_i‖ the same for all i and Σ w = 1: w = v / Σ v, v_i = (C⁺ 1)_i / ‖g_i‖, C the
+    cosines.
 
-    Source: Liu et al. 2021, "Towards Impartial Multi-Task Learning", ICLR; with the pseudoinverse of Quinton & Rey
-    2024, arXiv 2406.16232, for gradients that depend on each other. λ does not count: directions do not feel it.
+    Source: Liu et al. 2021, "Towards Impartial Multi-Task Learning", ICLR; with a pseudoinverse, as Quinton & Rey
+    2024, arXiv 2406.16232, have it, here of the cosines, for gradients that depend on each other. λ does not count:
+    directions do not feel it.
     """
 
     uses_weights = False

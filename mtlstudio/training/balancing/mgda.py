@@ -23,7 +23,9 @@ class MGDABalancer(SolvedBalancer):
 
     Source: Désidéri 2012; Sener & Koltun 2018, "Multi-Task Learning as Multi-Objective Optimization", arXiv
     1810.04650. Deviations: solved exactly by an active set instead of Frank-Wolfe steps; the normalisations of the
-    paper's code are a choice, `none` as in the paper's text. With the level of features it is the paper's MGDA-UB.
+    paper's code are a choice, `none` as in the paper's text, and d is then the shortest mixture of the gradients so
+    divided (the code mixes undivided ones, which need not harm no task). With the level of features it is the paper's
+    MGDA-UB.
     """
 
     def __init__(self, tasks: Sequence[str], device: torch.device, every: int, normalise: str) -> None:
