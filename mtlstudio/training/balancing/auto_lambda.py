@@ -134,5 +134,5 @@ METHOD = BalancingMethod(
             minimum=1, maximum=10000,
         ),
     ),
-    build=_build, uses_weights=False,
+    build=_build, uses_weights=False, extra_passes=8,
 )  # fmt: skip

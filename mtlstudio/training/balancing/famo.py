@@ -89,5 +89,5 @@ METHOD = BalancingMethod(
         ),
         Parameter("decay", "float", 1e-3, mark("Decay of the weights"), minimum=0.0, maximum=1.0, step=0.001),
     ),
-    build=_build, uses_weights=False,
+    build=_build, uses_weights=False, extra_passes=1,
 )  # fmt: skip

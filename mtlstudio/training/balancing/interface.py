@@ -121,6 +121,8 @@ class BalancingMethod(Method):
         constant: the weights stay what they are at the start, but for λ.
         needs: import names of packages that it cannot do without.
         install: what to ask the package manager for, if one is missing.
+        extra_passes: forward passes of the whole network beside the step's own (a backward pass counts as two), in each
+            step, or in every so manieth where it has a parameter `every`.
     """
 
     build: Callable[[Mapping[str, Any], Sequence[str], torch.device], Balancer] | None = None
@@ -129,6 +131,7 @@ class BalancingMethod(Method):
     constant: bool = False
     needs: tuple[str, ...] = ()
     install: str = ""
+    extra_passes: float = 0.0
 
     def lacks(self) -> str:
         """Why it cannot be chosen here, in the user's language; empty where it can."""

@@ -57,6 +57,11 @@ class GradientEngine:
         self._rows = Rows(self._shared, len(network.tasks)) if self._shared else None
         self._features: Rows | None = None
 
+    @property
+    def held_bytes(self) -> int:
+        """What the matrices of gradients take."""
+        return sum(rows.held_bytes for rows in (self._rows, self._features) if rows is not None)
+
     def forward(self, inputs: Mapping[str, Tensor], tasks: Iterable[str]) -> Passed:
         """A forward pass whose outputs' losses `backward` takes.
 

@@ -51,6 +51,11 @@ class Rows:
         self._used += 1
 
     @property
+    def held_bytes(self) -> int:
+        """What it takes, whether or not it is filled."""
+        return self._buffer.numel() * self._buffer.element_size()
+
+    @property
     def filled(self) -> bool:
         """Whether any row was added since `clear`."""
         return self._used > 0
