@@ -16,6 +16,7 @@ from mtlstudio.session.document import Document
 from mtlstudio.session.engine import Engine
 from mtlstudio.session.prediction import PredictionSession
 from mtlstudio.session.training import TrainingSession
+from mtlstudio.session.trials import TrialSession
 
 if TYPE_CHECKING:
     from mtlstudio.data.statistics import DataReport
@@ -42,6 +43,7 @@ class Studio(QObject):
         self.analysis = AnalysisSession(self)
         self.data = DataSession(self)
         self.training = TrainingSession(self)
+        self.trials = TrialSession(self.training, self)
         self.prediction = PredictionSession(self)
         self.training.failed.connect(lambda text: self.say(text, "bad"))
         self.prediction.failed.connect(lambda text: self.say(text, "bad"))
@@ -73,6 +75,7 @@ class Studio(QObject):
         """Leaves the document (saving is the caller's question) and its sessions."""
         if self.document is None:
             return
+        self.trials.cancel()
         self.training.shut_down()
         self.training.show(None)
         self.prediction.unload()
@@ -91,6 +94,7 @@ class Studio(QObject):
         """Ends everything; the order matters: training first, its thread may wait for data."""
         self.close_document()
         self.training.shut_down()
+        self.trials.shut_down()
         self.prediction.shut_down()
         self.analysis.shut_down()
         self.data.shut_down()

@@ -43,6 +43,9 @@ class State(StrEnum):
 class TrainingSession(QObject):
     """At most one training of this window, or a run that is looked at (and followed while another process writes it).
 
+    Attributes:
+        waits_for: set when the machine is free for a training.
+
     Signals:
         run_changed: another run is shown (a RunFolder, or None); `events` of it start anew.
         events: a list of new events, in order; at most 20 times a second.
@@ -61,6 +64,8 @@ class TrainingSession(QObject):
         self.spec: ProjectSpec | None = None
         self.state = State.IDLE
         self.history: list[Event] = []
+        self.waits_for = threading.Event()
+        self.waits_for.set()
         self._control: Control | None = None
         self._thread: threading.Thread | None = None
         self._queue: deque[Any] = deque()
@@ -175,6 +180,7 @@ class TrainingSession(QObject):
         try:
             from mtlstudio.training.trainer import Trainer
 
+            self.waits_for.wait()
             resuming = run is not None
             if run is None:
                 run = create_run(folder, name, spec)

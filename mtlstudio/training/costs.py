@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
     from mtlstudio.network.analysis import Analysis
     from mtlstudio.training.feed import Fed
     from mtlstudio.training.loop import Stepper
-    from mtlstudio.training.setup import Loaded
 
 REFERENCE = "equal"
 """What every method is compared with."""
 FLOAT = 4
 _FORWARD, _BACKWARD = 1.0, 2.0
-_WARM, _MOST, _LEAST = 2, 12, 4
+_WARM, _MOST, _LEAST = 3, 12, 4
 _SECONDS = 1.0
 """About how long one method is timed, when its steps are quick."""
 
@@ -50,6 +49,7 @@ class MethodCost:
         memory: bytes more than with equal weights.
         seconds: of a step, with its batch at hand; None where nothing was measured yet.
         run_seconds: of all steps of the run with the loading of their batches; validation is left out.
+        steps: how many those are.
         measured: `ratio` and `seconds` were measured, on this machine.
         peak: `memory` is the measured peak of the device.
         failure: why it could not be measured, in the user's language.
@@ -60,6 +60,7 @@ class MethodCost:
     memory: int = 0
     seconds: float | None = None
     run_seconds: float | None = None
+    steps: int = 0
     measured: bool = False
     peak: bool = False
     failure: str = ""
@@ -116,15 +117,15 @@ def scaled(cost: MethodCost, reference: MethodCost | None) -> MethodCost:
     if cost.measured or reference is None or reference.seconds is None or reference.run_seconds is None:
         return cost
     more = (cost.ratio - 1.0) * reference.seconds
-    steps = round(reference.run_seconds / reference.seconds) if reference.seconds else 0
     return replace(
-        cost, seconds=reference.seconds + more, run_seconds=reference.run_seconds + more * steps, measured=False
-    )
+        cost, seconds=reference.seconds + more, run_seconds=reference.run_seconds + more * reference.steps,
+        steps=reference.steps,
+    )  # fmt: skip
 
 
 def measured(
     spec: ProjectSpec, folder: Path, methods: Sequence[str], cancelled: Callable[[], bool] = lambda: False
-) -> Iterator[MethodCost]:
+) -> Generator[MethodCost, None, None]:
     """Takes a few steps of the project's own network with each method, equal weights first.
 
     Nothing is written to the disk, and random numbers are left as they were: a training that runs in this process draws
@@ -153,7 +154,11 @@ def measured(
 
 
 class _Bench:
-    """A few batches of the project, and the steps taken with them."""
+    """A batch of the project, and the steps taken with it.
+
+    On the processor, where times wander with what else the machine does, steps with equal weights are taken in turns
+    with those of the method; a GPU's memory is left to the method alone.
+    """
 
     def __init__(
         self, spec: ProjectSpec, folder: Path, device: torch.device, cancelled: Callable[[], bool]
@@ -164,7 +169,10 @@ class _Bench:
         self._loaded, whole = load_slice(spec, folder, spec.training.batch_size, cancelled)
         self._steps = math.ceil(whole / spec.training.batch_size) * spec.training.epochs
         self._methods = {method.id: method for method in balancing_methods()}
+        self._on_cuda = device.type == "cuda"
         self._reference: MethodCost | None = None
+        self._plain: tuple[Stepper, Fed] | None = None
+        self._loading = 0.0
 
     def cost(self, method: str) -> MethodCost | None:
         """Of one method; None where it was cancelled."""
@@ -181,26 +189,30 @@ class _Bench:
         return found
 
     def _cost(self, method: BalancingMethod) -> MethodCost | None:
-        on_cuda = self._device.type == "cuda"
         before = self._peak(reset=True)
-        stepper, fed, loading = self._prepared(method)
+        stepper, fed = self._prepared(method)
         every = int(_values(self._spec, method).get("every", 1))
-        due = self._timed(stepper, fed, [0] * _MOST)
-        rest = self._timed(stepper, fed, [1] * _MOST) if every > 1 else due
-        if self._cancelled() or not due or not rest:
+        due = self._timed(stepper, fed, 0)
+        rest = self._timed(stepper, fed, 1) if every > 1 else due
+        if self._cancelled() or due is None or rest is None:
             return None
-        seconds = (_usual(due) + (every - 1) * _usual(rest)) / every
-        memory = self._peak() - before if on_cuda else _held(stepper)
-        each = max(seconds, loading) if on_cuda else seconds + loading  # a GPU's batches are fetched ahead
-        found = MethodCost(method.id, 1.0, memory, seconds, each * self._steps, measured=True, peak=on_cuda)
-        if method.id == REFERENCE:
-            self._reference = found
-        reference = self._reference
-        assert reference is not None and reference.seconds
-        return replace(found, ratio=seconds / reference.seconds, memory=memory - reference.memory)
+        ratio = (due + (every - 1) * rest) / every
+        memory = self._peak() - before if self._on_cuda else _held(stepper)
+        if method.id == REFERENCE:  # the "ratio" to nothing is seconds
+            self._reference = self._found(method, ratio, 1.0, memory)
+            self._plain = None if self._on_cuda else (stepper, fed)
+            return replace(self._reference, memory=0)
+        assert self._reference is not None and self._reference.seconds
+        return self._found(method, ratio * self._reference.seconds, ratio, memory - self._reference.memory)
 
-    def _prepared(self, method: BalancingMethod) -> tuple[Stepper, Fed, float]:
-        """A fresh network under that method, a batch, and the seconds that loading it took."""
+    def _found(self, method: BalancingMethod, seconds: float, ratio: float, memory: int) -> MethodCost:
+        each = max(seconds, self._loading) if self._on_cuda else seconds + self._loading  # a GPU's batches come ahead
+        return MethodCost(
+            method.id, ratio, memory, seconds, each * self._steps, self._steps, measured=True, peak=self._on_cuda
+        )
+
+    def _prepared(self, method: BalancingMethod) -> tuple[Stepper, Fed]:
+        """A fresh network under that method, and a batch."""
         from mtlstudio.training.loop import Stepper
         from mtlstudio.training.progress import Progress
         from mtlstudio.training.setup import build
@@ -211,27 +223,39 @@ class _Bench:
         with drawn_apart():
             parts = build(spec, self._folder, self._loaded, self._device, fresh=True)
         parts.network.train()
-        began = time.perf_counter()
         fed = next(iter(parts.train.epoch(0)))
-        return Stepper(parts, Progress()), fed, time.perf_counter() - began
+        if method.id == REFERENCE:  # the first batch of all is slow: what it needs is only just brought in
+            began = time.perf_counter()
+            fed = next(iter(parts.train.epoch(1)))
+            self._loading = time.perf_counter() - began
+        return Stepper(parts, Progress()), fed
 
-    def _timed(self, stepper: Stepper, fed: Fed, numbers: Sequence[int]) -> list[float]:
-        """Seconds of steps of those numbers, after a few that warm up; fewer of them where they are slow."""
+    def _timed(self, stepper: Stepper, fed: Fed, number: int) -> float | None:
+        """A step of that number over one with equal weights (in seconds while those were not measured); None where it
+        was cancelled. Fewer steps are taken where they are slow."""
         times: list[float] = []
-        for number in (*numbers[:_WARM], *numbers):
+        plain: list[float] = []
+        while len(times) < _WARM + _MOST and not (len(times) >= _WARM + _LEAST and sum(times) > _SECONDS):
             if self._cancelled():
-                return []
-            stepper.progress.step, stepper.progress.step_in_epoch = number, 0
-            with drawn_apart():
-                self._wait()
-                began = time.perf_counter()
-                stepper.step(fed)
-                self._wait()
-                times.append(time.perf_counter() - began)
-            if len(times) >= _WARM + _LEAST and sum(times) > _SECONDS:
-                break
+                return None
+            times.append(self._one(stepper, fed, number))
+            if self._plain is not None:
+                plain.append(self._one(*self._plain, number))
         stepper.measured()  # lets go of what it has gathered
-        return times[_WARM:]
+        if plain:
+            return _usual(times[_WARM:]) / _usual(plain[_WARM:])
+        seconds = self._reference.seconds if self._reference is not None else None
+        return _usual(times[_WARM:]) / (seconds or 1.0)
+
+    def _one(self, stepper: Stepper, fed: Fed, number: int) -> float:
+        """Seconds of one step."""
+        stepper.progress.step, stepper.progress.step_in_epoch = number, 0
+        with drawn_apart():
+            self._wait()
+            began = time.perf_counter()
+            stepper.step(fed)
+            self._wait()
+            return time.perf_counter() - began
 
     def _wait(self) -> None:
         import torch

@@ -31,8 +31,8 @@ def load_slice(
         StudioError: the data cannot be opened.
     """
     from mtlstudio.data.loading import image_statistics, input_statistics
-    from mtlstudio.data.memory import MemorySet, encode
-    from mtlstudio.data.project import open_data
+    from mtlstudio.data.memory import Encoded, MemorySet, encode
+    from mtlstudio.data.project import Item, open_data
     from mtlstudio.data.statistics import target_statistics
     from mtlstudio.network.trained import inputs_of
 
@@ -40,7 +40,8 @@ def load_slice(
     if data.closed():
         raise StudioError(data.closed()[0].text(), where=data.closed()[0].place.id)
     there = [item for item in data.items("train") if not data.lacks(item)]
-    kept, read = [], []
+    kept: list[Item] = []
+    read: list[Encoded] = []
     for item in sorted(there, key=lambda item: -len(data.present(item))):
         if len(kept) == count or cancelled():
             break

@@ -59,5 +59,5 @@ METHOD = BalancingMethod(
             mark("1: every label weighs the same; large: every task."), minimum=0.1, maximum=100.0, step=0.5,
         ),
     ),
-    build=_build, uses_weights=False,
+    build=_build, uses_weights=False, simple=True,
 )  # fmt: skip

@@ -37,5 +37,5 @@ def _build(values: Mapping[str, Any], tasks: Sequence[str], device: torch.device
 
 METHOD = BalancingMethod(
     "equal", mark("Equal"), mark("The mean of the losses; a strong baseline."),
-    "Kurin et al. 2022, arXiv 2201.04122", build=_build, uses_weights=False, constant=True,
+    "Kurin et al. 2022, arXiv 2201.04122", build=_build, uses_weights=False, constant=True, simple=True,
 )  # fmt: skip

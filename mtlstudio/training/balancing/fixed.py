@@ -29,5 +29,5 @@ def _build(values: Mapping[str, Any], tasks: Sequence[str], device: torch.device
 
 METHOD = BalancingMethod(
     "fixed", mark("Fixed λ"), mark("The losses are added up, each times its λ."),
-    "Kurin et al. 2022, arXiv 2201.04122", build=_build, constant=True,
+    "Kurin et al. 2022, arXiv 2201.04122", build=_build, constant=True, simple=True,
 )  # fmt: skip

@@ -119,6 +119,7 @@ class BalancingMethod(Method):
         uses_weights: λ counts; if not, the sliders do nothing.
         works_on: `losses` (combines them into one) or `gradients`.
         constant: the weights stay what they are at the start, but for λ.
+        simple: it looks at no loss and no gradient.
         needs: import names of packages that it cannot do without.
         install: what to ask the package manager for, if one is missing.
         extra_passes: forward passes of the whole network beside the step's own (a backward pass counts as two), in each
@@ -129,6 +130,7 @@ class BalancingMethod(Method):
     uses_weights: bool = True
     works_on: Literal["losses", "gradients"] = "losses"
     constant: bool = False
+    simple: bool = False
     needs: tuple[str, ...] = ()
     install: str = ""
     extra_passes: float = 0.0

@@ -35,5 +35,5 @@ def _build(values: Mapping[str, Any], tasks: Sequence[str], device: torch.device
 
 METHOD = BalancingMethod(
     "random", mark("Random"), mark("Draws new weights in every step; a baseline that should be beaten."),
-    "Lin et al. 2022, arXiv 2111.10603", build=_build, uses_weights=False,
+    "Lin et al. 2022, arXiv 2111.10603", build=_build, uses_weights=False, simple=True,
 )  # fmt: skip

@@ -70,5 +70,5 @@ METHOD = BalancingMethod(
             minimum=0.01, maximum=100.0, step=0.1,
         ),
     ),
-    build=_build, uses_weights=False, constant=True,
+    build=_build, uses_weights=False, constant=True, simple=True,
 )  # fmt: skip

@@ -20,6 +20,8 @@ from mtlstudio.runs.events import Event, StepsMeasured
 from mtlstudio.session.studio import Studio
 from mtlstudio.training.balancing import BalancingMethod
 from mtlstudio.training.methods import balancing_methods
+from mtlstudio.ui.train.method_dialog import MethodDialog
+from mtlstudio.ui.train.method_list import grey_lacking
 from mtlstudio.ui.train.schedule_dialog import ScheduleDialog, schedule_words
 from mtlstudio.ui.widgets.common import button, column, label, row
 from mtlstudio.ui.widgets.dots import ColourDot
@@ -68,7 +70,7 @@ class BalanceBox(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         assert studio.document is not None
-        self._training, self._document = studio.training, studio.document
+        self._studio, self._training, self._document = studio, studio.training, studio.document
         self._methods = {method.id: method for method in balancing_methods()}
         self._sliders: dict[str, _TaskSlider] = {}
         self._built: tuple[object, ...] = ()
@@ -89,7 +91,13 @@ class BalanceBox(QWidget):
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(6)
-        inside.addWidget(SectionTitle(tr("Balance")))
+        title = SectionTitle(tr("Balance"))
+        self.choose = button(tr("Choose…"), quiet=True, small=True)
+        self.choose.setObjectName("choose-method")
+        self.choose.setToolTip(tr("All methods with what they do, who thought of them, and what they cost here"))
+        self.choose.clicked.connect(self._ask_method)
+        title.add_widget(self.choose)
+        inside.addWidget(title)
         inside.addWidget(self.method)
         inside.addLayout(self._tasks)
         inside.addWidget(self.normalise)
@@ -127,6 +135,7 @@ class BalanceBox(QWidget):
         chosen = self._methods.get(spec.training.balancing.method)
         self._show_method(spec, chosen)
         self.method.setEnabled(not live)
+        self.choose.setEnabled(not live)
         self.normalise.setChecked(spec.training.normalise_weights)
         self.normalise.setEnabled(not live)
         counts = chosen is None or chosen.uses_weights
@@ -176,6 +185,7 @@ class BalanceBox(QWidget):
         own = chosen.parameters if chosen is not None else ()
         balancing = spec.training.balancing
         self.method.set_parameters((choice, *own), {"method": balancing.method, **balancing.parameters})
+        grey_lacking(self.method.editor("method").field(), tuple(self._methods.values()))
 
     def _show_weights(self, weights: Mapping[str, float]) -> None:
         self._weights = {task: weights.get(task, 0.0) for task in self._sliders}
@@ -253,6 +263,16 @@ class BalanceBox(QWidget):
             lambda spec: edits.set_training(spec, balancing=made),
             f"training.balancing.{name}",
         )
+
+    def _ask_method(self) -> None:
+        dialog = MethodDialog(self._studio, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._take_method(dialog.chosen))
+        dialog.open()
+
+    def _take_method(self, method: str) -> None:
+        if method != self._document.spec.training.balancing.method:  # else its parameters would be lost
+            self._edit_method("method", method)
 
     def _ask_schedule(self, task_id: str) -> None:
         spec = self._document.spec
