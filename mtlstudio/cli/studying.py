@@ -27,15 +27,20 @@ def add_arguments(parser: argparse.ArgumentParser, seeds: int) -> None:
     parser.add_argument(
         "--seeds", type=int, default=seeds, metavar="N", help=tr("how many, from the project's own on; default {n}", n=seeds)
     )  # fmt: skip
+    add_settings(parser)
+    parser.add_argument("--resume", metavar="STUDY", help=tr("go on with this study, whatever the project is now"))
+    parser.add_argument("--again", action="store_true", help=tr("train anew what the very same study has trained"))
+    parser.add_argument("--json", action="store_true", help=tr("one JSON document at the end, nothing else"))
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """What changes the project for this command alone."""
     parser.add_argument("--epochs", type=int, metavar="N", help=tr("epochs of each run"))
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), help=tr("where to train"))
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
-        help=tr("a field of the project, for this study alone, such as training.batch_size=8"),
+        help=tr("a field of the project, for this command alone, such as training.batch_size=8"),
     )  # fmt: skip
-    parser.add_argument("--resume", metavar="STUDY", help=tr("go on with this study, whatever the project is now"))
-    parser.add_argument("--again", action="store_true", help=tr("train anew what the very same study has trained"))
-    parser.add_argument("--json", action="store_true", help=tr("one JSON document at the end, nothing else"))
 
 
 def spec_of(arguments: argparse.Namespace) -> ProjectSpec:
