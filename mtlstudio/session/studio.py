@@ -15,6 +15,7 @@ from mtlstudio.session.data import DataSession
 from mtlstudio.session.document import Document
 from mtlstudio.session.engine import Engine
 from mtlstudio.session.prediction import PredictionSession
+from mtlstudio.session.studies import StudySession
 from mtlstudio.session.training import TrainingSession
 from mtlstudio.session.trials import TrialSession
 
@@ -44,7 +45,11 @@ class Studio(QObject):
         self.data = DataSession(self)
         self.training = TrainingSession(self)
         self.trials = TrialSession(self.training, self)
+        self.studies = StudySession(self.training, self)
         self.prediction = PredictionSession(self)
+        self.studies.failed.connect(lambda text: self.say(text, "bad"))
+        self.studies.said.connect(self.say)
+        self.studies.state_changed.connect(lambda _state: self.trials.cancel())
         self.training.failed.connect(lambda text: self.say(text, "bad"))
         self.prediction.failed.connect(lambda text: self.say(text, "bad"))
         self.data.failed.connect(lambda text: self.say(text, "bad"))
@@ -76,6 +81,7 @@ class Studio(QObject):
         if self.document is None:
             return
         self.trials.cancel()
+        self.studies.close()
         self.training.shut_down()
         self.training.show(None)
         self.prediction.unload()
@@ -91,8 +97,10 @@ class Studio(QObject):
         save_settings(self.settings)
 
     def shut_down(self) -> None:
-        """Ends everything; the order matters: training first, its thread may wait for data."""
+        """Ends everything; the order matters: studies and trainings first, their threads may wait for
+        data."""
         self.close_document()
+        self.studies.shut_down()
         self.training.shut_down()
         self.trials.shut_down()
         self.prediction.shut_down()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ class TrainingSession(QObject):
 
     Attributes:
         waits_for: set when the machine is free for a training.
+        occupied: whether somebody else trains on this machine for this window (a study does); set by who may.
 
     Signals:
         run_changed: another run is shown (a RunFolder, or None); `events` of it start anew.
@@ -72,6 +73,7 @@ class TrainingSession(QObject):
         self._follower: Follower | None = None
         self._backlog: deque[Event] = deque()
         self._reading = False
+        self.occupied: Callable[[], bool] = lambda: False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._poll)
 
@@ -164,6 +166,8 @@ class TrainingSession(QObject):
     def _launch(self, spec: ProjectSpec, folder: Path, name: str | None, run: RunFolder | None) -> None:
         if self.is_training:
             raise StudioError(mark("a training is under way"), fix=mark("Stop it first, or wait until it ends."))
+        if self.occupied():
+            raise StudioError(mark("a study is under way"), fix=mark("Stop it first, or wait until it ends."))
         from mtlstudio.training.control import Control
 
         self._timer.stop()

@@ -77,7 +77,7 @@ class TrialSession(QObject):
         Raises:
             StudioError: a training is under way.
         """
-        if self._training.is_training:
+        if self._training.is_training or self._training.occupied():
             raise StudioError(mark("a training is under way"), fix=mark("Stop it first, or wait until it ends."))
         self.cancel()
         self._token = self.jobs.submit(lambda token: self._work(trial, token), self._finished, self._failed, _KEY)

@@ -23,9 +23,10 @@ from mtlstudio.studies.study import Member, Study, study_from_json, study_to_jso
 STUDIES = "studies"
 STUDY_FILE = "study.json"
 ANSWER_FILE = "answer.json"
-WAITING = "waiting"
+WAITING, LEFT = "waiting", "left"
 OPEN = (WAITING, STOPPED, INTERRUPTED)
-"""Status of studies that can go on and that nobody works on."""
+"""Status of studies that can go on and that nobody works on. One that was left (taken out of the queue) is not offered
+any more, but can be gone on with all the same."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ class StudyFolder:
         return str(self._values().get("created", ""))
 
     def status(self) -> str:
-        """waiting, running, finished, stopped, failed (done but for some members), or interrupted (its process ended
-        without a word).
+        """waiting, running, finished, stopped, failed (done but for some members), left (taken out of the queue), or
+        interrupted (its process ended without a word).
 
         Raises:
             StudioError: the file cannot be read.

@@ -35,23 +35,43 @@ def baselines(spec: ProjectSpec, folder: Path, seeds: int) -> Study:
     Raises:
         StudioError: fewer than two tasks, no seed, or no data.
     """
+    return Study(BASELINES, spec, fingerprint(spec, folder), baseline_members(spec, seeds))
+
+
+def baseline_members(spec: ProjectSpec, seeds: int) -> tuple[Member, ...]:
+    """The runs of a study of baselines, seed by seed: a study that is broken off has whole rows.
+
+    Raises:
+        StudioError: fewer than two tasks, or no seed.
+    """
     if len(spec.tasks) < 2:
         raise StudioError(mark("with a single task nothing is shared"), fix=mark("Add a second task."))
     roles = [SHARED, *(alone(task) for task in spec.task_ids)]
-    members = [
-        Member(f"{slug(role)}_s{seed}", role, seed) for seed in _seeds(spec, seeds) for role in roles
-    ]  # seed by seed: a study that is broken off has whole rows
-    return Study(BASELINES, spec, fingerprint(spec, folder), tuple(members))
+    return tuple(Member(f"{slug(role)}_s{seed}", role, seed) for seed in _seeds(spec, seeds) for role in roles)
 
 
 def several_seeds(spec: ProjectSpec, folder: Path, seeds: int) -> Study:
     """The network as it is, with several seeds (or one: a training for the queue)."""
-    members = tuple(Member(f"s{seed}", SHARED, seed) for seed in _seeds(spec, seeds))
-    return Study(SEEDS, spec, fingerprint(spec, folder), members)
+    return Study(SEEDS, spec, fingerprint(spec, folder), seed_members(spec, seeds))
+
+
+def seed_members(spec: ProjectSpec, seeds: int) -> tuple[Member, ...]:
+    """The runs of several seeds."""
+    return tuple(Member(f"s{seed}", SHARED, seed) for seed in _seeds(spec, seeds))
 
 
 def sweep(spec: ProjectSpec, folder: Path, axes: Sequence[Axis], seeds: int) -> Study:
     """A grid over any fields, each point with the same seeds.
+
+    Raises:
+        StudioError: no values, a field that is not there, a value that does not fit, a split that is refused; or no data.
+    """
+    members = sweep_members(spec, axes, seeds)
+    return Study(SWEEP, spec, fingerprint(spec, folder), members)
+
+
+def sweep_members(spec: ProjectSpec, axes: Sequence[Axis], seeds: int) -> tuple[Member, ...]:
+    """The runs of a sweep.
 
     Raises:
         StudioError: no values, a field that is not there, a value that does not fit, a split that is refused.
@@ -69,12 +89,11 @@ def sweep(spec: ProjectSpec, folder: Path, axes: Sequence[Axis], seeds: int) -> 
         )
     for point in grid:
         at_point(spec, point)
-    members = tuple(
+    return tuple(
         Member(f"p{number}_s{seed}", POINT, seed, point)
         for seed in _seeds(spec, seeds)
         for number, point in enumerate(grid, 1)
     )
-    return Study(SWEEP, spec, fingerprint(spec, folder), members)
 
 
 def member_spec(study: Study, member: Member) -> ProjectSpec:

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from mtlstudio.base.files import write_atomic
+from mtlstudio.base.texts import language
 from mtlstudio.studies.answer import Answer
 from mtlstudio.studies.estimates import DRAWS
 from mtlstudio.studies.folder import ANSWER_FILE, StudyFolder
@@ -24,11 +25,36 @@ def publish(folder: StudyFolder, draws: int = DRAWS) -> Answer:
         StudioError: nothing of it is measured yet, or the system refused.
     """
     answer = reckon(folder, draws)
-    document = finite(answer_json(answer))
+    document = {"language": language(), **finite(answer_json(answer))}
     write_atomic(folder.path / ANSWER_FILE, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     write_atomic(folder.path / HTML_FILE, html(answer))
     write_atomic(folder.path / CSV_FILE, table(answer))
     return answer
+
+
+def current_answer(folder: StudyFolder, draws: int = DRAWS) -> dict[str, Any]:
+    """The answer as it is written down; reckoned and written anew where more was measured since, where runs are gone or
+    come back, or where it stands there in another language.
+
+    Raises:
+        StudioError: nothing of it is measured yet, or the system refused.
+    """
+    written = folder.answer()
+    if written is not None and _is_fresh(folder, written):
+        return written
+    publish(folder, draws)
+    found = folder.answer()
+    assert found is not None  # it was written just now
+    return found
+
+
+def _is_fresh(folder: StudyFolder, written: dict[str, Any]) -> bool:
+    if written.get("language") != language():
+        return False
+    if written.get("runs") != {s.member.id: s.run.id for s in folder.states() if s.run is not None}:
+        return False
+    at = (folder.path / ANSWER_FILE).stat().st_mtime_ns
+    return all(path.stat().st_mtime_ns <= at for path in (folder.path / "measured").glob("*.json"))
 
 
 def finite(value: Any) -> Any:

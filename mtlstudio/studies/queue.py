@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.files import Lock, read_json, write_json_atomic
 from mtlstudio.runs.folder import RUNNING
-from mtlstudio.studies.folder import OPEN, STUDIES, StudyFolder, studies_of
+from mtlstudio.studies.folder import LEFT, OPEN, STUDIES, WAITING, StudyFolder, studies_of
 
 _FILE = "queue.json"
+_PATIENCE_S = 2.0
 
 
 def queued(project_folder: Path) -> list[StudyFolder]:
@@ -26,6 +30,8 @@ def enqueue(folder: StudyFolder, place: int | None = None) -> None:
     Raises:
         StudioError: the system refused.
     """
+    if folder.status() == LEFT:
+        folder.update(status=WAITING)
     with _lock(folder.project_folder):
         order = [study for study in _order(folder.project_folder) if study != folder.id]
         order.insert(len(order) if place is None else place, folder.id)
@@ -42,6 +48,17 @@ def dequeue(folder: StudyFolder) -> None:
         order = _order(folder.project_folder)
         if folder.id in order:
             _write(folder.project_folder, [study for study in order if study != folder.id])
+
+
+def leave(folder: StudyFolder) -> None:
+    """Takes a study out of the queue before it is done: it is not offered any more; what it has trained stays.
+
+    Raises:
+        StudioError: the system refused.
+    """
+    if folder.status() in OPEN:
+        folder.update(status=LEFT)
+    dequeue(folder)
 
 
 def _order(project_folder: Path) -> list[str]:
@@ -62,5 +79,20 @@ def _write(project_folder: Path, order: list[str]) -> None:
     write_json_atomic(Path(project_folder) / STUDIES / _FILE, order)
 
 
-def _lock(project_folder: Path) -> Lock:
-    return Lock(Path(project_folder) / STUDIES / ".queue.lock")
+@contextmanager
+def _lock(project_folder: Path) -> Iterator[None]:
+    """Held for the moment of a change; whoever comes at the same moment (the thread that works through a study, the
+    window) waits a little."""
+    lock, deadline = Lock(Path(project_folder) / STUDIES / ".queue.lock"), time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            lock.acquire()
+            break
+        except StudioError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        lock.release()

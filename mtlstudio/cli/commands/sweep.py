@@ -29,13 +29,14 @@ class _Sweep(Command):
         studying.add_arguments(parser, 1)
 
     def run(self, arguments: argparse.Namespace) -> int:
+        from mtlstudio.studies.axes import axis
         from mtlstudio.studies.plan import several_seeds, sweep
         from mtlstudio.studies.study import SEEDS, SWEEP
         from mtlstudio.studies.sweeping import result
 
         spec = studying.spec_of(arguments)
         folder: Path = arguments.folder.resolve()
-        axes = [_axis(text) for text in arguments.axes]
+        axes = [axis(text) for text in arguments.axes]
         if arguments.resume:
             study = studying.named_study(folder, arguments.resume, (SWEEP, SEEDS))
         else:
@@ -52,27 +53,6 @@ class _Sweep(Command):
         else:
             _print(found)
         return 0 if done else 1
-
-
-def _axis(text: str) -> tuple[str, tuple[str, ...]]:
-    """`KEY=V1,V2`; commas inside brackets or quotes part nothing."""
-    key, equals, values = text.partition("=")
-    if not equals:
-        raise StudioError(mark("{text!r} has no values"), fix=mark("Write it as KEY=V1,V2,…"), text=text)
-    return key.strip(), tuple(dict.fromkeys(_parted(values)))
-
-
-def _parted(text: str) -> list[str]:
-    """The parts between commas that stand outside of brackets and quotes."""
-    parts, depth, quoted = [""], 0, False
-    for letter in text:
-        quoted ^= letter == '"'
-        depth += 0 if quoted else (letter in "[{") - (letter in "]}")
-        if letter == "," and depth <= 0 and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts if part.strip()]
 
 
 def _print(found: SweepResult) -> None:

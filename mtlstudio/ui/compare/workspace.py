@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from PySide6.QtCore import QItemSelection, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QPushButton, QTableView, QVBoxLayout, QWidget
 
+from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import ntr, tr
+from mtlstudio.project.check import check_structure
+from mtlstudio.project.problems import Severity
+from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.events import EpochFinished, RunFailed, RunFinished, RunStarted
 from mtlstudio.runs.folder import RunFolder, runs_of
 from mtlstudio.session.jobs import Jobs, Token
 from mtlstudio.session.studio import Studio
 from mtlstudio.ui.compare.chart import MetricChart
+from mtlstudio.ui.compare.plan_dialogs import BaselinesDialog, PlanDialog, SeedsDialog
 from mtlstudio.ui.compare.rows import RunRow, differences, read_row
+from mtlstudio.ui.compare.study_bar import StudyBar, read_queue
+from mtlstudio.ui.compare.sweep_dialogs import BakeOffDialog, SweepDialog
 from mtlstudio.ui.compare.table import RunModel, sorted_model
+from mtlstudio.ui.compare.verdict_panel import VerdictPanel, read_verdicts
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.shell.workspace import Workspace
-from mtlstudio.ui.widgets.common import label, set_property
+from mtlstudio.ui.widgets.common import label, row, set_property
 from mtlstudio.ui.widgets.feedback import EmptyState
 from mtlstudio.ui.widgets.panel import Panel
 from mtlstudio.ui.widgets.titles import FactList
@@ -30,6 +41,8 @@ class CompareWorkspace(Workspace):
         assert studio.document is not None
         self._document = studio.document
         self._jobs = Jobs(1, self)
+        self.bar = StudyBar(studio.studies, self._document.spec)
+        self.verdict = VerdictPanel()
         self.model = RunModel(self._document.spec.tasks)
         self.sorted = sorted_model(self.model)
         self.table = self._make_table()
@@ -48,9 +61,47 @@ class CompareWorkspace(Workspace):
         self._later.setSingleShot(True)
         self._later.setInterval(300)
         self._later.timeout.connect(self.refresh)
+        self.bar.go_on.connect(self._go_on)
+        self.verdict.baselines_wanted.connect(self.run_baselines)
+        self.verdict.said.connect(studio.say)
+        studio.studies.changed.connect(self._later.start)
         studio.training.events.connect(self._notice)
         studio.training.state_changed.connect(self._refresh_soon)
         self._document.changed.connect(self._follow_tasks)
+
+    def handlers(self) -> dict[str, object]:
+        """The studies."""
+        return {
+            "compare.baselines": self.run_baselines,
+            "compare.seeds": lambda: self._plan(SeedsDialog),
+            "compare.bakeoff": lambda: self._plan(BakeOffDialog),
+            "compare.sweep": lambda: self._plan(SweepDialog),
+            "compare.report": self._report,
+        }
+
+    def run_baselines(self) -> None:
+        """Asks how, then trains each task alone."""
+        self._plan(BaselinesDialog)
+
+    def _plan(self, kind: Callable[[ProjectSpec, Path, QWidget], PlanDialog]) -> None:
+        document = self._document
+        problem = next((one for one in check_structure(document.spec) if one.severity == Severity.ERROR), None)
+        if problem is not None:
+            self.studio.say(tr("It cannot be trained yet. {problem}", problem=problem.line()), "bad")
+            return
+        dialog = kind(document.spec, document.folder, self)
+        if dialog.exec():
+            self.studio.studies.add(document.folder, dialog.plan())
+        dialog.deleteLater()
+
+    def _report(self) -> None:
+        self.verdict.open_menu(self.window().findChild(QPushButton, "button-compare.report"))
+
+    def _go_on(self) -> None:
+        try:
+            self.studio.studies.start_queue(self._document.folder)
+        except StudioError as error:
+            self.studio.say(error.text(), "bad")
 
     def entered(self) -> None:
         """Reads the runs anew."""
@@ -83,6 +134,8 @@ class CompareWorkspace(Workspace):
             return rows
 
         self._jobs.submit(read, self._show, key="rows")
+        self._jobs.submit(lambda _token: read_queue(folder), self.bar.set_waiting, key="queue")
+        self._jobs.submit(lambda _token: read_verdicts(folder), self.verdict.set_verdicts, key="verdicts")
 
     def _make_table(self) -> QTableView:
         table = QTableView()
@@ -113,11 +166,16 @@ class CompareWorkspace(Workspace):
         column = QVBoxLayout(self.full)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        column.addWidget(runs, 3)
-        column.addWidget(bars, 3)
+        column.addWidget(runs, 2)
+        middle = row(self.verdict, bars, spacing=12)
+        middle.setStretch(0, 3)
+        middle.setStretch(1, 2)
+        column.addLayout(middle, 3)
         column.addWidget(differs)
         page = QVBoxLayout(self)
         page.setContentsMargins(14, 14, 14, 14)
+        page.setSpacing(12)
+        page.addWidget(self.bar)
         page.addWidget(self.empty)
         page.addWidget(self.full)
         self.full.hide()
@@ -126,8 +184,8 @@ class CompareWorkspace(Workspace):
         chosen = {row.run.id for row in self._selected()}
         self.model.set_rows(rows)
         selection = QItemSelection()
-        for number, row in enumerate(rows):
-            if row.run.id in chosen:
+        for number, item in enumerate(rows):
+            if item.run.id in chosen:
                 index = self.sorted.mapFromSource(self.model.index(number, 0))
                 selection.select(index, index)
         model = self.table.selectionModel()

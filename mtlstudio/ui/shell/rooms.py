@@ -20,7 +20,7 @@ WORKSPACES: tuple[tuple[WorkspaceDeclaration, str, str], ...] = (
         "mtlstudio.ui.inspect.workspace", "InspectWorkspace",
     ),
     (
-        WorkspaceDeclaration("compare", mark("Compare"), "compare", ("train.start",)),
+        WorkspaceDeclaration("compare", mark("Compare"), "compare", ("compare.report", "compare.baselines")),
         "mtlstudio.ui.compare.workspace", "CompareWorkspace",
     ),
 )  # fmt: skip

@@ -17,6 +17,8 @@ from mtlstudio.project import files
 from mtlstudio.project.problems import Severity
 from mtlstudio.session.document import Document
 from mtlstudio.session.studio import Studio
+from mtlstudio.studies.folder import StudyFolder
+from mtlstudio.ui.compare.outcome import study_outcome
 from mtlstudio.ui.shell import dialogs
 from mtlstudio.ui.shell.actions import ACTIONS, MENUS, Actions
 from mtlstudio.ui.shell.command_palette import CommandPalette
@@ -29,7 +31,7 @@ from mtlstudio.ui.shell.welcome import Welcome
 from mtlstudio.ui.shell.workspace import Workspace
 from mtlstudio.ui.theme import scaled, theme
 from mtlstudio.ui.train.controller import TrainController
-from mtlstudio.ui.widgets.feedback import Toaster
+from mtlstudio.ui.widgets.feedback import Toaster, show_toast
 
 
 class MainWindow(QMainWindow):
@@ -64,6 +66,7 @@ class MainWindow(QMainWindow):
         studio.engine.failed.connect(self._engine_failed)
         studio.analysis.updated.connect(lambda _spec, _analysis: self._show_problems())
         studio.training.state_changed.connect(lambda _state: self._show_status())
+        studio.studies.ended.connect(self._study_ended)
 
     # --- building ---------------------------------------------------------------------------------------------
 
@@ -94,7 +97,8 @@ class MainWindow(QMainWindow):
             {
                 declaration.id: partial(self._enter_and_do, room, declaration.id)
                 for declaration in ACTIONS
-                if (room := declaration.id.split(".")[0]) in ("design", "inspect") and not declaration.workspace
+                if (room := declaration.id.split(".")[0]) in ("design", "inspect", "compare")
+                and not declaration.workspace
             }
         )
         self.actions_["view.dark"].setChecked(theme().is_dark)
@@ -326,6 +330,10 @@ class MainWindow(QMainWindow):
     def _say(self, text: str, kind: str) -> None:
         tone = kind if kind in ("info", "good", "warning", "bad") else "info"
         self.toaster.show(text, tone=tone, timeout=10000 if kind in ("bad", "warning") else 4000)  # type: ignore[arg-type]
+
+    def _study_ended(self, study: StudyFolder, status: str) -> None:
+        words, tone = study_outcome(study, status)
+        show_toast(self, words, tr("Go to Compare"), lambda: self.show_workspace("compare"), tone=tone, timeout=12000)
 
     def _show_keys(self) -> None:
         dialog = KeyMap(self.actions_, self.studio.settings, self)

@@ -40,6 +40,7 @@ class TrainController(QObject):
         self._studio, self._actions = studio, actions
         self.next_name = ""
         studio.training.state_changed.connect(self.refresh)
+        studio.studies.state_changed.connect(self.refresh)
         studio.training.run_changed.connect(self._run_changed)
         studio.document_opened.connect(self.refresh)
         self.refresh()
@@ -66,16 +67,20 @@ class TrainController(QObject):
         self._actions.trigger("view.train")
 
     def pause(self) -> None:
-        """Pauses, or lets a paused run go on."""
-        training = self._studio.training
+        """Pauses, or lets a paused run or study go on."""
+        training, studies = self._studio.training, self._studio.studies
+        if studies.is_working:
+            studies.pause()
+            return
         if training.state == State.PAUSED:
             training.unpause()
         else:
             training.pause()
 
     def stop(self) -> None:
-        """Ends the run; it can be resumed later."""
-        self._studio.training.stop()
+        """Ends the run or the study; it can be resumed later."""
+        studies = self._studio.studies
+        (studies if studies.is_working else self._studio.training).stop()
 
     def resume(self) -> None:
         """Goes on with the run that is shown: one that was stopped, failed or interrupted, or a finished one when the
@@ -103,7 +108,7 @@ class TrainController(QObject):
 
     def can_resume(self, run: RunFolder | None) -> bool:
         """Whether a run could go on (a finished one: with more epochs)."""
-        if run is None or self._studio.training.is_training:
+        if run is None or self._studio.training.is_training or self._studio.studies.is_working:
             return False
         try:
             return run.info().status in (*_TO_BE_RESUMED, FINISHED)
@@ -119,12 +124,13 @@ class TrainController(QObject):
 
     def refresh(self, *_news: object) -> None:
         """Offers what can be done now."""
-        training, allow = self._studio.training, self._actions.allow
-        state = training.state
+        training, studies, allow = self._studio.training, self._studio.studies, self._actions.allow
+        under_way = training.is_training or studies.is_working
+        state = str(studies.state if studies.is_working else training.state)
         paused = state == State.PAUSED
-        allow("train.start", paused or not training.is_training)
-        allow("train.pause", state in (State.RUNNING, State.PAUSED) and training.is_training)
-        allow("train.stop", training.is_training and state != State.STOPPING)
+        allow("train.start", (paused and training.is_training) or not under_way)
+        allow("train.pause", state in (State.RUNNING, State.PAUSED) and under_way)
+        allow("train.stop", under_way and state != State.STOPPING)
         allow("train.resume", self.can_resume(training.run))
         action, name = self._actions["train.pause"], "play" if paused else "pause"
         action.setProperty("icon_name", name)
