@@ -147,6 +147,16 @@ class TrainingSettings:
         mark("Lets torch.compile make faster kernels of the layers; the first steps take minutes for it."),
     )  # fmt: skip
     deterministic: bool = setting("bool", False, mark("Deterministic"), mark("Only repeatable kernels; may be slower."))
+    measure_every: int | None = setting(
+        "int", None, mark("Measure agreement every … steps"),
+        mark("How the tasks' gradients agree; automatic: so seldom that it costs no more than 3 %; 0: never."),
+        minimum=0, maximum=1000000, optional=True,
+    )  # fmt: skip
+    affinity_every: int | None = setting(
+        "int", None, mark("Affinity every … measurements"),
+        mark("What a step for one task does to the losses of the others; automatic: every fourth; 0: never."),
+        minimum=0, maximum=1000000, optional=True,
+    )  # fmt: skip
     seed: int = setting(
         "int", 0, mark("Seed"), mark("Start weights, order and augmentation follow from it."), minimum=0
     )

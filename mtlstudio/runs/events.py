@@ -116,6 +116,46 @@ class WeightsChanged(Event):
 
 
 @dataclass(frozen=True)
+class GradientsMeasured(Event):
+    """How the tasks' gradients of the shared layers stood to one another in one step.
+
+    Attributes:
+        step: count of finished steps with it (1-based); `epoch`: finished epochs before it.
+        tasks: ids of the rows and columns: those with targets in that batch whose gradient reaches a shared layer.
+        weights: task id -> what its gradient was multiplied with in that step.
+        products: layer id -> T × T inner products of the gradients of the tasks' unweighted losses by the layer's
+            weights; only layers that two tasks or more share. None: no number.
+    """
+
+    kind: ClassVar[str] = "gradients_measured"
+    step: int
+    epoch: int
+    tasks: tuple[str, ...]
+    weights: dict[str, float | None]
+    products: dict[str, tuple[tuple[float | None, ...], ...]]
+
+
+@dataclass(frozen=True)
+class AffinityMeasured(Event):
+    """What a step along one task's gradient of the shared layers alone does to the losses of all, on one batch.
+
+    Attributes:
+        step, epoch, tasks: as in `GradientsMeasured`.
+        losses: task id -> its loss before.
+        affinity: Z, T × T: Z[i][j] = 1 - (loss of j after a step for i) / (loss of j before). None: no number.
+
+    Source: Fifty et al. 2021, "Efficiently Identifying Task Groupings for Multi-Task Learning", arXiv 2109.04617.
+    """
+
+    kind: ClassVar[str] = "affinity_measured"
+    step: int
+    epoch: int
+    tasks: tuple[str, ...]
+    losses: dict[str, float | None]
+    affinity: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True)
 class Paused(Event):
     """The run stands still after `step`."""
 
@@ -181,7 +221,7 @@ _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
         RunStarted, StepsMeasured, EpochFinished, CheckpointWritten, WeightsChanged, Paused, Resumed, PreviewTaken,
-        Noted, RunFinished, RunFailed,
+        Noted, RunFinished, RunFailed, GradientsMeasured, AffinityMeasured,
     )
 }  # fmt: skip
 

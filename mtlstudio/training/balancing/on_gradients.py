@@ -136,6 +136,14 @@ class GradientBalancer(Balancer):
     def weigh(self, gramian: Tensor, moment: Moment) -> Tensor:
         """The weights of the rows, (rows,) float32 on the device."""
 
+    def own_weight(self, task: str, weight: Tensor | None) -> Tensor | None:
+        """What the gradient of a task's own layers is multiplied with, () or None for 1.
+
+        Args:
+            weight: () of its row; None where it has none, or the method merges.
+        """
+        return weight if self.weighs_own else None
+
     def merge(self, matrix: Tensor, moment: Moment, part: int) -> Tensor:
         """The common direction, (numbers,), of element-wise methods.
 

@@ -13,6 +13,7 @@ from mtlstudio.training.balancing.on_gradients import GradientBalancer, Moment
 from mtlstudio.training.gradients.forward import Cut, CutForward, Passed
 from mtlstudio.training.gradients.levels import COMMON, OWN, SHARED, Level, Levels, has_clean_split
 from mtlstudio.training.gradients.rows import Rows
+from mtlstudio.training.gradients.watch import Stretch, Watch
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -47,20 +48,30 @@ class GradientEngine:
         levels = Levels(spec, self.level)
         self._forward = CutForward(network, levels)
         self._own = {task: _trained(network, levels, OWN, task) for task in network.tasks}
-        self._common = _trained(network, levels, COMMON)
-        self._shared = _trained(network, levels, SHARED)
+        self._stretches = {level: _stretch(network, levels, level) for level in (SHARED, COMMON)}
+        self._common = list(self._stretches[COMMON].parameters)
+        self._shared = list(self._stretches[SHARED].parameters)
         places = {id(parameter): place for place, parameter in enumerate(self._shared)}
         self._reached = {
             task: [places[id(parameter)] for parameter in _trained(network, levels, SHARED, task)]
             for task in network.tasks
         }
-        self._rows = Rows(self._shared, len(network.tasks)) if self._shared else None
+        self._rows: Rows | None = None
         self._features: Rows | None = None
 
     @property
     def held_bytes(self) -> int:
         """What the matrices of gradients take."""
         return sum(rows.held_bytes for rows in (self._rows, self._features) if rows is not None)
+
+    @property
+    def shares(self) -> bool:
+        """Whether any trained weight is reached by the gradients of two tasks or more."""
+        return bool(self._shared or self._common)
+
+    def forget(self) -> None:
+        """Gives back the memory of the rows until they are filled again."""
+        self._rows = self._features = None
 
     def forward(self, inputs: Mapping[str, Tensor], tasks: Iterable[str]) -> Passed:
         """A forward pass whose outputs' losses `backward` takes.
@@ -72,7 +83,8 @@ class GradientEngine:
         return self._forward(inputs, tuple(tasks))
 
     def backward(
-        self, passed: Passed, losses: Mapping[str, Tensor], weights: Mapping[str, float], scale: Tensor | None = None
+        self, passed: Passed, losses: Mapping[str, Tensor], weights: Mapping[str, float], scale: Tensor | None = None,
+        watch: Watch | None = None,
     ) -> Tensor:
         """Adds the gradients of one batch to the `grad` of all parameters that they reach.
 
@@ -81,6 +93,8 @@ class GradientEngine:
             losses: task id -> () float32, of the tasks with targets in the batch.
             weights: task id -> λ, of all tasks.
             scale: () that losses are multiplied with (fp16); the gradients left are multiplied with it too.
+            watch: is shown the tasks' gradients of all shared weights. The gradients left stay the same, but for the
+                last digits; a step that would do without some of the backward passes makes them for it.
 
         Returns:
             () float32 without graph: Σ of the losses times their weights, for the log.
@@ -93,13 +107,17 @@ class GradientEngine:
         own, partials = self._heads(
             {t: loss if scale is None else loss * scale for t, loss in weighed.items()}, passed.cuts
         )
-        found = self._shared_pass(passed.cuts, partials, weighed, scale) if partials else None
+        if watch is not None:
+            watch.begin(factors, scale)
+        found = self._shared_pass(passed.cuts, partials, weighed, scale, watch) if partials else None
+        if watch is not None and found is not None:
+            watch.weigh(found)
         total = torch.zeros((), device=self._balancer.device)
         rows = {task: row for row, task in enumerate(partials)}
         for task in present:
             weight = found[rows[task]] if found is not None and task in rows else None
             total = total + weighed[task].detach() * (1.0 if weight is None else weight)
-            _assign(self._own[task], _times(own[task], weight if self._balancer.weighs_own else None))
+            _assign(self._own[task], _times(own[task], self._balancer.own_weight(task, weight)))
         return total
 
     def _heads(
@@ -122,7 +140,8 @@ class GradientEngine:
         return own, {task: partials[task] for task in losses if task in partials}
 
     def _shared_pass(
-        self, cuts: Mapping[int, Cut], partials: dict[str, Partial], losses: Mapping[str, Tensor], scale: Tensor | None
+        self, cuts: Mapping[int, Cut], partials: dict[str, Partial], losses: Mapping[str, Tensor],
+        scale: Tensor | None, watch: Watch | None,
     ) -> Tensor | None:
         """The shared layers' gradients. Returns the weights of the rows, None of element-wise methods."""
         import torch
@@ -131,17 +150,22 @@ class GradientEngine:
         tasks = tuple(partials)
         values = torch.stack([losses[task].detach() for task in tasks])
         moment = Moment(tasks, tuple(balancer.places[task] for task in tasks), values)
-        if not balancer.due(tasks):
+        due = balancer.due(tasks)
+        if not due and watch is None:
             kept = balancer.kept(moment)
             merged = _sum(list(partials.values()), kept)
             _assign(self._shared, self._back(cuts, merged, self._shared))
             self._through_common(cuts, merged)
             return kept
         reached = self._fill_rows(cuts, partials)
+        if watch is not None:
+            watch.see(tasks, self._all_rows(cuts, partials))
         held = [rows for rows in (self._feature_rows(cuts, partials), self._rows) if rows is not None and rows.filled]
         if not held:
             return None
-        found = None if balancer.element_wise else balancer.found(_unscaled(held[0].gramian(), scale), moment)
+        found = None if balancer.element_wise else balancer.kept(moment)
+        if due and found is not None:
+            found = balancer.found(_unscaled(held[0].gramian(), scale), moment)
         merged = {}
         for part, rows in enumerate(held):
             vector = balancer.merge(rows.matrix, moment, part) if found is None else found @ rows.matrix
@@ -159,6 +183,8 @@ class GradientEngine:
         What arrives at the common layers is added to the partials of the task.
         """
         reached: set[int] = set()
+        if self._shared and self._rows is None:
+            self._rows = Rows(self._shared, len(self._own))
         if self._rows is not None:
             self._rows.clear()
         last = len(partials) - 1
@@ -205,6 +231,26 @@ class GradientEngine:
         gradients = [merged[slot].to(cuts[slot].source.dtype) for slot in starts]
         _assign(self._common, torch.autograd.grad(ends, self._common, gradients, allow_unused=True))
 
+    def _all_rows(self, cuts: Mapping[int, Cut], partials: Mapping[str, Partial]) -> list[tuple[Stretch, Rows]]:
+        """The gradients of all shared weights, also of those in layers that one backward for all would do for."""
+        import torch
+
+        found = [] if self._rows is None else [(self._stretches[SHARED], self._rows)]
+        starts = self._common_slots(cuts)
+        if self._common and starts:
+            rows = Rows(self._common, len(self._own))
+            for partial in partials.values():
+                ends = [slot for slot in starts if slot in partial]
+                gradients = [partial[slot].to(cuts[slot].source.dtype) for slot in ends]
+                rows.add(
+                    torch.autograd.grad(
+                        [cuts[slot].source for slot in ends], self._common, gradients,
+                        retain_graph=True, allow_unused=True,
+                    )
+                )  # fmt: skip
+            found.append((self._stretches[COMMON], rows))
+        return found
+
     def _feature_rows(self, cuts: Mapping[int, Cut], partials: dict[str, Partial]) -> Rows | None:
         slots = self._common_slots(cuts)
         if not slots:
@@ -221,6 +267,12 @@ class GradientEngine:
     @staticmethod
     def _common_slots(cuts: Mapping[int, Cut]) -> list[int]:
         return [slot for slot, cut in cuts.items() if cut.level == COMMON]
+
+
+def _stretch(network: MultiTaskNetwork, levels: Levels, level: int) -> Stretch:
+    """The trained weights of the layers of a level."""
+    layers = [layer for layer in network.layers if levels.of(layer) == level]
+    return Stretch.of([(layer, [p for p in network.layers[layer].parameters() if p.requires_grad]) for layer in layers])
 
 
 def _trained(network: MultiTaskNetwork, levels: Levels, level: int, task: str | None = None) -> list[nn.Parameter]:
