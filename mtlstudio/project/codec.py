@@ -37,7 +37,7 @@ BAD_ID = declare("file.bad_id", mark("{found!r} is no id."), mark("Small letters
 _WRITTEN_WHOLE = (ProjectSpec, InputSpec, TaskSpec, DataSettings, TrainingSettings)
 """What is written with its defaults too, so that a later default changes no project."""
 
-_LEFT_OUT_EMPTY = ("task_groups", "start_from")
+_LEFT_OUT_EMPTY = ("task_groups", "start_from", "measure_every", "affinity_every")
 """What most projects do not have: written only where it says something."""
 
 __all__ = [

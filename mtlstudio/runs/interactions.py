@@ -203,9 +203,14 @@ def measurement(event: GradientsMeasured, tasks: Sequence[str]) -> Measurement |
         return None
     products: dict[str, NDArray[np.float64]] = {}
     for layer, rows in event.products.items():
-        if not isinstance(rows, tuple) or [len(row) if isinstance(row, tuple) else -1 for row in rows] != [count] * count:
+        if (
+            not isinstance(rows, tuple)
+            or [len(row) if isinstance(row, tuple) else -1 for row in rows] != [count] * count
+        ):
             return None
-        products[layer] = np.array([[math.nan if value is None else value for value in row] for row in rows], np.float64)
+        products[layer] = np.array(
+            [[math.nan if value is None else value for value in row] for row in rows], np.float64
+        )
     cosines = {layer: _placed(_cosines(matrix), places, len(tasks)) for layer, matrix in products.items()}
     cosines[ALL] = _placed(_together(list(products.values())), places, len(tasks))
     squares = np.sum([np.nan_to_num(np.diag(matrix)) for matrix in products.values()], axis=0)

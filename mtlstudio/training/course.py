@@ -171,6 +171,7 @@ class Course:
             yield event
         if fault is not None:
             raise fault
+        yield from self._stepper.measuring.events()
 
     @property
     def _saved_step(self) -> int:

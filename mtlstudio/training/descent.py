@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mtlstudio.training.feed import Fed
+    from mtlstudio.training.gradients.watch import Watch
     from mtlstudio.training.setup import Parts
 
 
@@ -41,7 +42,10 @@ class Descent:
         self._parts = parts
         self._one = torch.ones((), device=parts.device)
 
-    def __call__(self, fed: Fed, tasks: Sequence[str], weights: Mapping[str, float], share: float = 1.0) -> Descended:
+    def __call__(
+        self, fed: Fed, tasks: Sequence[str], weights: Mapping[str, float], share: float = 1.0,
+        watch: Watch | None = None,
+    ) -> Descended:  # fmt: skip
         """One batch.
 
         Args:
@@ -49,24 +53,30 @@ class Descent:
             tasks: ids of those whose losses count; each has targets in it.
             weights: task id -> λ, of all tasks.
             share: what the gradients are multiplied with: 1 / n where the mean over n batches is wanted.
+            watch: is shown the tasks' gradients, where the method works on them.
         """
         parts, engine, scaler = self._parts, self._parts.engine, self._parts.precision.scaler
         with parts.precision.autocast():
             passed = engine.forward(fed.batch.inputs, tasks) if engine else None
             outputs = passed.outputs if passed else parts.network(fed.batch.inputs, tasks)
-            losses, counts = self._losses(fed, tasks, outputs)
+            losses, counts = self.losses(fed, tasks, outputs)
         if engine and passed:
-            scaled = scaler.is_enabled() or share != 1.0
-            scale = scaler.scale(self._one) * share if scaled else None
-            return Descended(engine.backward(passed, losses, weights, scale), losses, counts)
+            total = engine.backward(passed, losses, weights, self.scale(share), watch)
+            return Descended(total, losses, counts)
         total = parts.balancer.combine(losses, weights)
         if total.requires_grad:
             scaler.scale(total if share == 1.0 else total * share).backward()
         return Descended(total.detach(), losses, counts)
 
-    def _losses(
+    def scale(self, share: float) -> Tensor | None:
+        """() what losses are multiplied with before their backward pass; None for 1."""
+        scaler = self._parts.precision.scaler
+        return scaler.scale(self._one) * share if scaler.is_enabled() or share != 1.0 else None
+
+    def losses(
         self, fed: Fed, tasks: Sequence[str], outputs: Mapping[str, Tensor]
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Task id -> () its mean loss, and task id -> () how many elements it is the mean of."""
         losses: dict[str, Tensor] = {}
         counts: dict[str, Tensor] = {}
         for task in tasks:

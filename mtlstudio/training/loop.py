@@ -13,6 +13,7 @@ from mtlstudio.training.checkpoints import NotFinite, finite_or_none
 from mtlstudio.training.descent import Descended, Descent
 from mtlstudio.training.devices import seed_step
 from mtlstudio.training.laboratory import StepLaboratory
+from mtlstudio.training.measuring import Measuring
 from mtlstudio.training.progress import Progress
 from mtlstudio.training.schedules import weight_decay_at
 
@@ -28,6 +29,9 @@ MEASURE_SECONDS = 0.15
 
 class Stepper:
     """Takes the steps of a run and measures them.
+
+    Attributes:
+        measuring: what the tasks do to one another, in every so manieth step.
 
     Args:
         parts: of the run.
@@ -46,6 +50,7 @@ class Stepper:
         self._weights_fresh = False
         self._zero = torch.zeros((), device=parts.device)
         self._descent = Descent(parts)
+        self.measuring = Measuring(parts, progress, self._descent)
         self._parameters = [item for group in parts.optimizer.param_groups for item in group["params"]]
         for task in parts.tasks:
             progress.sums.setdefault(task, [0.0, 0.0])
@@ -84,7 +89,8 @@ class Stepper:
             if laboratory is not None:
                 parts.balancer.before_step(laboratory)
                 seed_step(parts.spec.training.seed, progress.step, parts.device)
-            found = self._descent(fed, fed.tasks, self._weights, share)
+            descend = self.measuring if self.measuring.due else self._descent
+            found = descend(fed, fed.tasks, self._weights, share)
             if last:
                 self._update()
             if laboratory is not None:

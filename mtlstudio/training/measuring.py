@@ -8,6 +8,7 @@ sum is the gradient of the total, the same but for the last digits.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from mtlstudio.project.settings import TrainingSettings
     from mtlstudio.training.feed import Fed
+    from mtlstudio.training.progress import Progress
     from mtlstudio.training.setup import Parts
 
 SELDOM, PER_TASK = 50, 20
@@ -90,11 +92,12 @@ class Measuring:
 
     Args:
         parts: of the run.
+        progress: where it stands.
         descent: takes the other steps.
     """
 
-    def __init__(self, parts: Parts, descent: Descent) -> None:
-        self._parts, self._descent = parts, descent
+    def __init__(self, parts: Parts, progress: Progress, descent: Descent) -> None:
+        self._parts, self._progress, self._descent = parts, progress, descent
         self._pending: list[_Pending] = []
         alone = parts.ranks.count == 1
         self._every = measures_every(parts.spec.training, len(parts.tasks))
@@ -107,27 +110,20 @@ class Measuring:
         if self._engine is None or not self._engine.shares:
             self._every = 0
 
-    def due(self, step: int) -> bool:
-        """Whether gradients are measured in a step (0-based)."""
-        return self._every > 0 and (step + 1) % self._every == 0
+    @property
+    def due(self) -> bool:
+        """Whether gradients are measured in the coming step."""
+        return self._every > 0 and (self._progress.step + 1) % self._every == 0
 
-    def __call__(
-        self, fed: Fed, tasks: Sequence[str], weights: Mapping[str, float], share: float, laboratory: StepLaboratory,
-        place: tuple[int, int],
-    ) -> Descended:  # fmt: skip
-        """One batch whose gradients are measured; see `Descent`.
-
-        Args:
-            laboratory: of the step.
-            place: (step, epoch), both counted from 0.
-        """
+    def __call__(self, fed: Fed, tasks: Sequence[str], weights: Mapping[str, float], share: float = 1.0) -> Descended:
+        """One batch whose gradients are measured; see `Descent`."""
         watch = Watch()
         if self._given is None:
             found = self._descent(fed, tasks, weights, share, watch)
         else:
             found = self._by_losses(fed, tasks, weights, share, watch)
         if len(watch.tasks) > 1 and watch.weights is not None:
-            self._keep(watch, found, laboratory, place)
+            self._keep(watch, found, fed)
         if self._given is not None and self._engine is not None:
             self._engine.forget()
         return found
@@ -163,10 +159,11 @@ class Measuring:
         engine.backward(passed, losses, weights, scale, watch)
         return Descended(total.detach(), losses, counts)
 
-    def _keep(self, watch: Watch, found: Descended, laboratory: StepLaboratory, place: tuple[int, int]) -> None:
+    def _keep(self, watch: Watch, found: Descended, fed: Fed) -> None:
         import torch
 
-        step, epoch = place
+        step, epoch = self._progress.step, self._progress.epoch
+        laboratory = StepLaboratory(self._parts, fed, step, 0.0)
         losses = torch.stack([found.losses[task].detach() for task in watch.tasks])
         every = self._every * self._affinity
         ahead = look_ahead(watch, losses, laboratory) if every and (step + 1) % every == 0 else None
@@ -221,10 +218,8 @@ def _weight(leaf: Tensor, scale: Tensor | None) -> Tensor:
 
 
 def _gradients(item: _Pending) -> GradientsMeasured:
-    products = {
-        layer: tuple(tuple(map(_rounded, row)) for row in matrix)
-        for layer, matrix in zip(item.layers, item.products.tolist(), strict=True)
-    }
+    layers = zip(item.layers, item.products.tolist(), strict=True)
+    products = {layer: tuple(tuple(map(_rounded, row)) for row in matrix) for layer, matrix in layers}
     weights = dict(zip(item.tasks, map(_rounded, item.weights.tolist()), strict=True))
     return GradientsMeasured(
         time=time.time(), step=item.step, epoch=item.epoch, tasks=item.tasks, weights=weights, products=products
@@ -239,6 +234,6 @@ def _affinity(item: _Pending, affinity: Tensor) -> AffinityMeasured:
     )  # fmt: skip
 
 
-def _rounded(value: float) -> float:
-    """As many digits as float32 has: the log stays small."""
-    return float(f"{value:.{_DIGITS}g}")
+def _rounded(value: float) -> float | None:
+    """As many digits as float32 has: the log stays small. None for what is no number."""
+    return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None

@@ -176,7 +176,8 @@ def build(
     train, val, remarks = _feeds(spec, loaded, device, channels_last)
     total = train.steps * settings.epochs
     engine, about_balancing = _balancing(spec, network, loaded, balancer, balancing_values)
-    compiling = compile_layers(network, device, engine is not None) if settings.compile else []
+    several_passes = engine is not None or settings.measure_every != 0
+    compiling = compile_layers(network, device, several_passes) if settings.compile else []
     return Parts(
         spec=spec, device=device, precision=precision, network=network, tasks=loaded.tasks, mean=loaded.mean,
         std=loaded.std, inputs=loaded.inputs, balancer=balancer, engine=engine,

@@ -83,7 +83,11 @@ class GradientEngine:
         return self._forward(inputs, tuple(tasks))
 
     def backward(
-        self, passed: Passed, losses: Mapping[str, Tensor], weights: Mapping[str, float], scale: Tensor | None = None,
+        self,
+        passed: Passed,
+        losses: Mapping[str, Tensor],
+        weights: Mapping[str, float],
+        scale: Tensor | None = None,
         watch: Watch | None = None,
     ) -> Tensor:
         """Adds the gradients of one batch to the `grad` of all parameters that they reach.
@@ -140,8 +144,12 @@ class GradientEngine:
         return own, {task: partials[task] for task in losses if task in partials}
 
     def _shared_pass(
-        self, cuts: Mapping[int, Cut], partials: dict[str, Partial], losses: Mapping[str, Tensor],
-        scale: Tensor | None, watch: Watch | None,
+        self,
+        cuts: Mapping[int, Cut],
+        partials: dict[str, Partial],
+        losses: Mapping[str, Tensor],
+        scale: Tensor | None,
+        watch: Watch | None,
     ) -> Tensor | None:
         """The shared layers' gradients. Returns the weights of the rows, None of element-wise methods."""
         import torch

@@ -1,0 +1,172 @@
+"""What is read from measured gradients: cosines, shares, conflicts that last; with events of every kind of damage."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mtlstudio.runs.events import AffinityMeasured, Event, GradientsMeasured, RunStarted, from_json, to_json
+from mtlstudio.runs.interactions import ALL, FEWEST, Estimate, Interactions, pulls_apart_from
+from mtlstudio.runs.log import LogWriter, read_events
+
+TASKS = ("a", "b", "c")
+
+
+def gradients(seed: int, layers: dict[str, tuple[str, ...]], size: int = 6) -> dict[str, dict[str, np.ndarray]]:
+    """Layer -> task -> a random gradient, of the tasks that reach it."""
+    dice = np.random.default_rng(seed)
+    return {layer: {task: dice.standard_normal(size) for task in tasks} for layer, tasks in layers.items()}
+
+
+def event(
+    found: dict[str, dict[str, np.ndarray]], step: int = 50, epoch: int = 0, weights: dict[str, float] | None = None,
+    tasks: tuple[str, ...] = TASKS,
+) -> GradientsMeasured:  # fmt: skip
+    """The event of these gradients."""
+    zero = np.zeros(6)
+    products = {
+        layer: tuple(tuple(float(own.get(i, zero) @ own.get(j, zero)) for j in tasks) for i in tasks)
+        for layer, own in found.items()
+    }
+    return GradientsMeasured(1.0, step, epoch, tasks, weights or dict.fromkeys(tasks, 1.0), products)
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> float:
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def read(*events: Event) -> Interactions:
+    found = Interactions(TASKS)
+    found.take(events)
+    return found
+
+
+# --- figures --------------------------------------------------------------------------------------------------
+
+
+def test_cosines_are_those_of_the_vectors_per_layer_and_over_what_both_reach() -> None:
+    drawn = gradients(0, {"stem": TASKS, "deep": ("a", "b")})
+    found = read(event(drawn)).gradients[0]
+    for layer, own in drawn.items():
+        for i, first in enumerate(TASKS):
+            for j, second in enumerate(TASKS):
+                value = found.cosines[layer][i, j]
+                if first in own and second in own:
+                    assert value == pytest.approx(cosine(own[first], own[second]), abs=1e-5)
+                else:
+                    assert math.isnan(value)
+    whole = {task: np.concatenate([drawn["stem"][task], drawn["deep"][task]]) for task in ("a", "b")}
+    assert found.cosines[ALL][0, 1] == pytest.approx(cosine(whole["a"], whole["b"]), abs=1e-5)
+    assert found.cosines[ALL][0, 2] == pytest.approx(cosine(drawn["stem"]["a"], drawn["stem"]["c"]), abs=1e-5)
+
+
+def test_shares_are_of_the_weighted_lengths_and_add_up() -> None:
+    drawn = gradients(1, {"stem": TASKS, "deep": ("a", "b")})
+    weights = {"a": 0.2, "b": 3.0, "c": 0.0}
+    found = read(event(drawn, weights=weights)).gradients[0]
+    lengths = {
+        task: np.linalg.norm(np.concatenate([own[task] for own in drawn.values() if task in own])) for task in TASKS
+    }
+    total = sum(weights[task] * lengths[task] for task in TASKS)
+    assert math.fsum(found.shares.values()) == pytest.approx(1.0)
+    for task in TASKS:
+        assert found.norms[task] == pytest.approx(lengths[task], rel=1e-6)
+        assert found.shares[task] == pytest.approx(weights[task] * lengths[task] / total, abs=1e-6)
+
+
+def test_means_pass_over_what_was_not_measured() -> None:
+    first, second = gradients(2, {"stem": TASKS}), gradients(3, {"stem": ("a", "b")})
+    found = read(event(first, 50), event(second, 100, tasks=("a", "b")))
+    mean = (cosine(first["stem"]["a"], first["stem"]["b"]) + cosine(second["stem"]["a"], second["stem"]["b"])) / 2
+    assert found.cosine("stem")[0, 1] == pytest.approx(mean, abs=1e-5)
+    assert found.cosine("stem")[0, 2] == pytest.approx(cosine(first["stem"]["a"], first["stem"]["c"]), abs=1e-5)
+    assert found.estimate("stem", "a", "c") == Estimate(pytest.approx(float(found.cosine("stem")[0, 2])), pytest.approx(math.nan, nan_ok=True), 1)  # type: ignore[arg-type]  # fmt: skip
+    assert found.cosine("stem", recent=1)[0, 1] == pytest.approx(
+        cosine(second["stem"]["a"], second["stem"]["b"]), abs=1e-5
+    )
+    assert found.series("stem", "b", "a")[0] == [50, 100]
+
+
+def test_the_error_is_that_of_the_mean() -> None:
+    values = [0.1, -0.2, 0.4, 0.3]
+    found = Estimate.of([*values, math.nan])
+    assert found.count == 4 and found.mean == pytest.approx(np.mean(values))
+    assert found.error == pytest.approx(np.std(values, ddof=1) / 2)
+
+
+# --- conflicts ------------------------------------------------------------------------------------------------
+
+
+def test_two_tasks_pull_apart_from_where_it_lasts() -> None:
+    agreeing, parting = [0.3, 0.2, 0.25, 0.3], [-0.3, -0.2, -0.35, -0.25, -0.3, -0.28]
+    assert pulls_apart_from(agreeing + parting) == len(agreeing)
+    assert pulls_apart_from(agreeing + parting[: FEWEST - 1]) is None  # too few to say so
+    assert pulls_apart_from(parting + agreeing) is None  # it is over
+    assert pulls_apart_from([-0.01] * 20) is None  # hardly
+    noise = np.random.default_rng(0).normal(0, 0.3, 200)
+    assert pulls_apart_from(list(noise)) is None
+
+
+def test_conflicts_name_layer_pair_epoch_and_how_sure() -> None:
+    along, across = np.eye(6)[0], np.eye(6)[1]
+    events: list[Event] = []
+    for number in range(12):
+        apart = -0.6 if number >= 4 else 0.5
+        b = apart * along + math.sqrt(1 - apart**2) * across
+        wobble = 0.05 * (number % 3) * np.eye(6)[2]
+        events.append(event({"stem": dict.fromkeys(TASKS, along), "deep": {"a": along, "b": b + wobble, "c": along}},
+                            50 * (number + 1), number // 2))  # fmt: skip
+    conflicts = read(*events).conflicts()
+    assert {(item.layer, item.first, item.second) for item in conflicts} == {("deep", "a", "b"), ("deep", "b", "c")}
+    for item in conflicts:
+        assert (item.since_step, item.since_epoch, item.cosine.count) == (250, 3, 8)
+        assert item.cosine.mean == pytest.approx(-0.6, abs=0.01)
+
+
+# --- the log --------------------------------------------------------------------------------------------------
+
+
+def test_events_come_back_from_the_log_as_they_were(tmp_path: Path) -> None:
+    written = [
+        event(gradients(4, {"stem": TASKS})),
+        AffinityMeasured(2.0, 200, 3, ("a", "b"), {"a": 0.5, "b": None}, ((0.1, None), (-0.2, 0.05))),
+    ]
+    log = LogWriter(tmp_path / "metrics.jsonl")
+    for item in written:
+        log.write(item)
+    assert list(read_events(log.path)) == written
+
+
+def test_what_is_no_number_becomes_null_and_is_read_as_unmeasured() -> None:
+    bad = GradientsMeasured(1.0, 50, 0, ("a", "b"), {"a": math.nan, "b": 1.0}, {"stem": ((math.inf, 1.0), (1.0, 4.0))})
+    told = json.loads(json.dumps(to_json(bad), allow_nan=False))
+    assert told["products"]["stem"][0][0] is None
+    back = from_json(told)
+    assert isinstance(back, GradientsMeasured)
+    found = read(back).gradients[0]
+    assert math.isnan(found.cosines["stem"][0, 1]) and found.cosines["stem"][1, 1] == 1.0
+
+
+@pytest.mark.parametrize(
+    "products",
+    [{}, {"stem": ()}, {"stem": ((1.0,), (1.0, 2.0))}, {"stem": 3}, {"stem": (1.0, 2.0)}],
+    ids=["none", "empty", "ragged", "a number", "a row"],
+)
+def test_damaged_measurements_are_passed_over(products: dict[str, object]) -> None:
+    damaged = from_json({"kind": "gradients_measured", "time": 1.0, "step": 1, "epoch": 0, "tasks": ["a", "b"],
+                         "weights": {}, "products": products})  # fmt: skip
+    assert damaged is not None and not read(damaged).gradients
+
+
+def test_tasks_of_another_design_are_passed_over() -> None:
+    assert not read(event(gradients(5, {"stem": ("a", "x")}), tasks=("a", "x"))).gradients
+
+
+def test_a_run_that_begins_anew_is_forgotten() -> None:
+    started = RunStarted(1.0, "run", 0, 0, 3, 4, "cpu", 1, "fp32", TASKS, 10)
+    found = read(event(gradients(6, {"stem": TASKS})), started)
+    assert not found.gradients and not found.layers
