@@ -100,11 +100,13 @@ class Interactions:
     layers: tuple[str, ...] = ()
 
     def take(self, events: Iterable[Event]) -> bool:
-        """Takes in further events; returns whether anything is new. A run that begins anew is forgotten."""
+        """Takes in further events; returns whether anything is new. What a run that is resumed has lost is forgotten."""
         new = False
         for event in events:
-            if isinstance(event, RunStarted) and not event.step:
-                self.gradients, self.affinities, self.layers = [], [], ()
+            if isinstance(event, RunStarted):
+                self.gradients = [item for item in self.gradients if item.step <= event.step]
+                self.affinities = [item for item in self.affinities if item.step <= event.step]
+                self.layers = self.layers if self.gradients else ()
                 new = True
             elif isinstance(event, GradientsMeasured):
                 found = measurement(event, self.tasks)

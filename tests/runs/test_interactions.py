@@ -166,7 +166,12 @@ def test_tasks_of_another_design_are_passed_over() -> None:
     assert not read(event(gradients(5, {"stem": ("a", "x")}), tasks=("a", "x"))).gradients
 
 
-def test_a_run_that_begins_anew_is_forgotten() -> None:
-    started = RunStarted(1.0, "run", 0, 0, 3, 4, "cpu", 1, "fp32", TASKS, 10)
-    found = read(event(gradients(6, {"stem": TASKS})), started)
+def test_what_a_resumed_run_has_lost_is_forgotten() -> None:
+    def started(step: int) -> RunStarted:
+        return RunStarted(1.0, "run", step, 0, 3, 4, "cpu", 1, "fp32", TASKS, 10)
+
+    drawn = gradients(6, {"stem": TASKS})
+    found = read(event(drawn, 50), event(drawn, 100), started(50), event(drawn, 100))
+    assert [item.step for item in found.gradients] == [50, 100]
+    found.take([started(0)])
     assert not found.gradients and not found.layers
