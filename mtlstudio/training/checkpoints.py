@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mtlstudio.training.setup import Parts
 
 
+_TAMER = mark("Try a lower learning rate or gradient clipping.")
+
+
 class NotFinite(StudioError):
     """A weight or loss is no number any more."""
 
@@ -163,13 +166,16 @@ def _check_finite(weights: dict[str, torch.Tensor], training: dict[str, Any]) ->
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise NotFinite(
                 mark("the weights of the layer {layer} are no numbers any more (step {step})"),
+                fix=_TAMER,
                 layer=name.split(".")[1] if name.startswith("layers.") else name,
                 step=training["progress"]["step"],
             )
     for tensor in _tensors([training["optimizer"]["state"], training["balancing"], training["average"]]):
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise NotFinite(
-                mark("the optimizer's values are no numbers any more (step {step})"), step=training["progress"]["step"]
+                mark("the optimizer's values are no numbers any more (step {step})"),
+                fix=_TAMER,
+                step=training["progress"]["step"],
             )
 
 

@@ -108,7 +108,7 @@ class Course:
         assert found is not None
         trained = progress.mean_losses()
         yield self._judged(found)
-        for code, values in parts.balancer.end_epoch(trained):
+        for code, values in [*parts.balancer.end_epoch(trained), *self._stepper.remarks()]:
             yield Noted(time=time.time(), code=code, values=values)
         if found.previews:
             images = self._previews.write(progress.epoch, found.previews)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from mtlstudio.base.declare import complete
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.logs import log_traceback
 from mtlstudio.base.texts import mark, tr
+from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.training.checkpoints import NotFinite
 from mtlstudio.training.devices import DeviceError
+from mtlstudio.training.optimizers import optimizers
+from mtlstudio.training.room import room_of, smaller_batch, way_out
 from mtlstudio.training.setup import DataError
 
+MEMORY, NAN = "memory", "nan"
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _ONE_VALUE = "Expected more than 1 value per channel when training"
 
@@ -23,6 +29,7 @@ class Failure:
     code: str
     message: str
     fix: str = ""
+    proposal: dict[str, Any] = field(default_factory=dict)
 
 
 def explain(error: Exception, batch_size: int, reading_data: bool) -> Failure:
@@ -33,8 +40,9 @@ def explain(error: Exception, batch_size: int, reading_data: bool) -> Failure:
         batch_size: of the run, for the proposal of a smaller one.
         reading_data: it happened while the data was read.
     """
-    if _is_out_of_memory(error):
-        return _out_of_memory(batch_size)
+    if _is_out_of_memory(error) or _is_out_of_memory(error.__cause__):
+        found = smaller_batch(batch_size)
+        return Failure(MEMORY, found.message, found.fix, found.fields)
     system = error if isinstance(error, OSError) else error.__cause__
     if isinstance(system, OSError) and system.errno in _FULL:
         return Failure("disk", tr(mark("The disk is full.")), tr(mark("Free some space, then resume the run.")))
@@ -64,22 +72,43 @@ def explain(error: Exception, batch_size: int, reading_data: bool) -> Failure:
     return Failure("error", tr(mark("Something unexpected went wrong. Details: {log}"), log=log))
 
 
+def with_proposal(failure: Failure, spec: ProjectSpec, device: str) -> Failure:
+    """The failure with what a new run could try instead. Where the memory did not suffice that is estimated: to be called
+    once what the training held is let go of, for it wants a little memory itself.
+
+    Args:
+        spec: of the run.
+        device: cpu, cuda or mps.
+    """
+    if failure.code == MEMORY:
+        found = way_out(spec, device, room_of(device))
+        return Failure(MEMORY, found.message, found.fix, found.fields)
+    if failure.code == NAN:
+        return replace(failure, proposal=_calmer(spec))
+    return failure
+
+
+def _calmer(spec: ProjectSpec) -> dict[str, Any]:
+    """A tenth of the learning rate, and clipped gradients."""
+    optimizer = next((item for item in optimizers() if item.id == spec.training.optimizer.method), None)
+    values = complete(optimizer.parameters, spec.training.optimizer.parameters) if optimizer is not None else {}
+    fields: dict[str, Any] = {}
+    if values.get("learning_rate"):
+        fields["training.optimizer.learning_rate"] = float(f"{values['learning_rate'] / 10:.6g}")
+    if spec.training.clip_norm is None:
+        fields["training.clip_norm"] = 1.0
+    return fields
+
+
 def _code(error: StudioError, reading_data: bool) -> str:
     if isinstance(error, NotFinite):
-        return "nan"
+        return NAN
     if isinstance(error, DeviceError):
         return "device"
     return "data" if reading_data or isinstance(error, DataError) else "error"
 
 
-def _out_of_memory(batch_size: int) -> Failure:
-    message = tr(mark("The memory does not suffice for this network and a batch of {size}."), size=batch_size)
-    if batch_size > 1:
-        return Failure("memory", message, tr(mark("Try a batch of {size}."), size=max(1, batch_size // 2)))
-    return Failure("memory", message, tr(mark("Take smaller pictures or a smaller network.")))
-
-
-def _is_out_of_memory(error: Exception) -> bool:
+def _is_out_of_memory(error: BaseException | None) -> bool:
     import torch
 
     if isinstance(error, MemoryError | torch.OutOfMemoryError):

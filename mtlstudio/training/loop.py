@@ -6,12 +6,13 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from mtlstudio.base.texts import mark
 from mtlstudio.network.dice import TURN
 from mtlstudio.runs.events import StepsMeasured
+from mtlstudio.training.balancing.interface import Remark
 from mtlstudio.training.checkpoints import NotFinite, finite_or_none
 from mtlstudio.training.descent import Descended, Descent
 from mtlstudio.training.devices import seed_step
+from mtlstudio.training.exploding import Explosions
 from mtlstudio.training.laboratory import StepLaboratory
 from mtlstudio.training.measuring import Measuring
 from mtlstudio.training.progress import Progress
@@ -51,6 +52,7 @@ class Stepper:
         self._zero = torch.zeros((), device=parts.device)
         self._descent = Descent(parts)
         self.measuring = Measuring(parts, progress, self._descent)
+        self._explosions = Explosions(tuple(parts.tasks), parts.precision.scaler.is_enabled())
         self._parameters = [item for group in parts.optimizer.param_groups for item in group["params"]]
         for task in parts.tasks:
             progress.sums.setdefault(task, [0.0, 0.0])
@@ -129,8 +131,8 @@ class Stepper:
             return None, None
         rows: list[list[float]] = torch.stack(self._rows).tolist()
         first = self.progress.step - len(rows) + 1
-        bad = next((number for number, row in enumerate(rows) if not all(map(math.isfinite, row))), None)
-        fault = None if bad is None else self._fault(rows[bad], first + bad)
+        bad = self._explosions.end(rows)
+        fault = None if bad is None else self._explosions.fault(rows[bad], first + bad)
         rows = rows if bad is None else rows[: bad + 1]
         if fault is None:
             self._add(rows)
@@ -138,6 +140,10 @@ class Stepper:
         self._rows, self._images = [], 0
         self.start_clock()
         return event, fault
+
+    def remarks(self) -> list[Remark]:
+        """What is worth noting of the steps of an epoch, at its end."""
+        return self._explosions.remarks()
 
     def _prepare(self) -> None:
         """Learning rate, weight decay, λ and random numbers of the coming step."""
@@ -188,6 +194,8 @@ class Stepper:
         for row in rows:
             for number, task in enumerate(tasks):
                 count = row[len(tasks) + number]
+                if not math.isfinite(row[number]):
+                    continue
                 self.progress.sums[task][0] += row[number] * count
                 self.progress.sums[task][1] += count
 
@@ -209,12 +217,3 @@ class Stepper:
             memory=int(torch.cuda.max_memory_allocated(parts.device)) if on_cuda else 0,
             lambdas={} if weights == self._weights else dict(self._weights),
         )  # fmt: skip
-
-    def _fault(self, row: list[float], step: int) -> NotFinite:
-        named = [task for task, value in zip(self.parts.tasks, row, strict=False) if not math.isfinite(value)]
-        return NotFinite(
-            mark("the loss of {tasks} is no number any more (step {step})"),
-            fix=mark("Try a lower learning rate or gradient clipping, and look at the targets of {tasks}."),
-            tasks=", ".join(named or self.parts.tasks),
-            step=step,
-        )

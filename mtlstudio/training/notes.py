@@ -69,6 +69,11 @@ SOLVER_FAILED = declare(
     "training_solver_failed",
     mark("In {n} steps of this epoch the method's problem had no solution: the mean of the gradients was taken."),
 )
+STEPS_PASSED_OVER = declare(
+    "training_steps_passed_over",
+    mark("In {n} steps of this epoch a loss left the range of half precision: the weights did not take them up."),
+    mark("If that goes on, choose bf16 or fp32."),
+)
 NO_CLEAN_SPLIT = declare(
     "training_no_clean_split",
     mark("The tasks do not part at one place of this network: gradients are compared at the shared weights instead."),

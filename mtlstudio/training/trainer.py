@@ -24,7 +24,7 @@ from mtlstudio.training.checkpoints import newest_checkpoint, read_facts, restor
 from mtlstudio.training.control import Control
 from mtlstudio.training.course import STOPPED, Course
 from mtlstudio.training.devices import arithmetic, default_threads, resolve_device
-from mtlstudio.training.failures import Failure, explain
+from mtlstudio.training.failures import Failure, explain, with_proposal
 from mtlstudio.training.heritage import Ancestor, ancestor_of
 from mtlstudio.training.progress import Progress
 from mtlstudio.training.setup import Loaded, Note, Parts, build, environment, load_data
@@ -51,6 +51,7 @@ class Trainer:
         self._resume = resume
         self._reading_data = self._opened = False
         self._progress = Progress()
+        self._spec, self._device = spec, "cpu"
 
     def run(self) -> Iterator[Event]:
         """The events, each recorded in the run's folder before it is given out.
@@ -87,13 +88,14 @@ class Trainer:
     def _events(self) -> Iterator[Event]:
         info = self._run.info()
         snapshot = self._run.spec()
-        spec = self._merged(snapshot)
+        spec = self._spec = self._merged(snapshot)
         threads = spec.training.threads or (info.threads if self._resume else 0) or default_threads()
         with arithmetic(threads, spec.training.deterministic):
             yield from self._trained(spec, snapshot, info, threads)
 
     def _trained(self, spec: ProjectSpec, snapshot: ProjectSpec, info: RunInfo, threads: int) -> Iterator[Event]:
         device = resolve_device(spec.training.device)
+        self._device = device.type
         checkpoint, training, damaged = newest_checkpoint(self._run) if self._resume else (None, {}, [])
         if training:
             self._progress = Progress.from_plain(training["progress"])
@@ -207,7 +209,7 @@ class Trainer:
         """
         gc.collect()
         _empty_device_cache()
-        event = self._failed(failure)
+        event = self._failed(with_proposal(failure, self._spec, self._device))
         if self._resume and not self._opened:
             return event
         with contextlib.suppress(OSError, StudioError):
@@ -221,6 +223,7 @@ class Trainer:
         return RunFailed(
             time=time.time(), step=self._progress.step, epoch=self._progress.epoch, code=failure.code,
             message=failure.message, fix=failure.fix, checkpoint=steps[-1] if steps else None,
+            proposal=failure.proposal,
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mtlstudio.base.errors import StudioError
+from mtlstudio.base.errors import StudioError, as_line
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.cli.interface import Command, complain, find_run, load_project, print_json
 from mtlstudio.cli.progress import Progress
@@ -41,6 +41,12 @@ class _Train(Command):
         folder: Path = arguments.folder.resolve()
         spec = load_project(arguments.folder)
         resumed = find_run(folder, arguments.resume) if arguments.resume else None
+        if resumed is not None and arguments.changes:
+            raise StudioError(
+                mark("a run goes on with its own settings: --set cannot change them"), where=resumed.id,
+                fix=mark("Leave it out, or start a new run from this one: --set training.start_from={run}."),
+                run=resumed.id,
+            )  # fmt: skip
         spec = _changed(resumed.spec() if resumed else spec, arguments)
         if resumed is None and spec.training.start_from:
             find_run(folder, spec.training.start_from)  # refused before a run is made of it
@@ -57,9 +63,18 @@ class _Train(Command):
         if arguments.json:
             print_json(_document(run, failure))
         if failure is not None:
-            complain(f"{run.id}: {failure.message} {failure.fix}".strip())
+            complain(as_line(run.id, failure.message, failure.fix, _proposal(arguments.folder, run, failure)))
             return 1
         return 0
+
+
+def _proposal(folder: Path, run: RunFolder, failure: RunFailed) -> str:
+    """The command that starts a run with what is proposed, from what this one has learned."""
+    if not failure.proposal:
+        return ""
+    start = {"training.start_from": run.id} if failure.checkpoint else {}
+    told = " ".join(f"--set {name}={value}" for name, value in {**failure.proposal, **start}.items())
+    return tr("A new run with that: mtlstudio train {folder} {settings}", folder=folder, settings=told)
 
 
 def _changed(spec: ProjectSpec, arguments: argparse.Namespace) -> ProjectSpec:
@@ -99,7 +114,15 @@ def _document(run: RunFolder, failure: RunFailed | None) -> dict[str, object]:
         "tasks": {
             task: {**metrics, "val_loss": summary.val_losses.get(task)} for task, metrics in summary.metrics.items()
         },
-        "failure": {"code": failure.code, "message": failure.message, "fix": failure.fix} if failure else None,
+        "failure": {
+            "code": failure.code,
+            "message": failure.message,
+            "fix": failure.fix,
+            "checkpoint": failure.checkpoint,
+            "proposal": failure.proposal,
+        }
+        if failure
+        else None,
     }
 
 

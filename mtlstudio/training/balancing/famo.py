@@ -43,8 +43,7 @@ class FAMOBalancer(LossBalancer):
         values = torch.stack(list(losses.values())) + TINY
         shares = torch.softmax(self.logits.value[self.rows(losses)], 0)
         constant = 1.0 / (shares / values.detach()).sum()
-        self.used = self.used.clone()
-        self.used[self.rows(losses)] = constant * shares / values.detach()
+        self.remember(losses, constant * shares / values.detach())
         return constant * (shares * values.log()).sum()
 
     def after_step(self, laboratory: Laboratory) -> None:

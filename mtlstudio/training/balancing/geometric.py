@@ -26,8 +26,7 @@ class GeometricBalancer(LossBalancer):
 
         values = torch.stack(list(losses.values())).clamp_min(TINY)
         mean = values.log().mean().exp()
-        self.used = self.used.clone()
-        self.used[self.rows(losses)] = (mean / (len(losses) * values)).detach()
+        self.remember(losses, mean / (len(losses) * values))
         return mean
 
 

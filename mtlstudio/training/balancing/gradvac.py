@@ -45,6 +45,7 @@ class GradVacBalancer(GradientBalancer):
         usual = self.usual[rows[:, None], rows]
         norms = gramian.diagonal().clamp_min(0.0).sqrt()
         there = (norms > 0) & norms.isfinite()
+        gramian = gramian.where(there & there[:, None], 0.0)  # what is no number spoils no other pair
         mixed = torch.eye(count, dtype=gramian.dtype, device=gramian.device)
         for others in orders(count, self.seed, self.step).to(gramian.device).unbind(1):
             place = others[:, None]

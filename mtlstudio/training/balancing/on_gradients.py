@@ -121,10 +121,11 @@ class GradientBalancer(Balancer):
             (rows,) float32.
         """
         weights = self.weigh(gramian, moment)
+        kept = weights.detach().where(weights.isfinite(), self.kept(moment))  # a batch that explodes is not remembered
         if len(moment.rows) == len(self.tasks):
-            self._kept = weights.detach().clone()
+            self._kept = kept
         else:
-            self._kept[list(moment.rows)] = weights
+            self._kept[list(moment.rows)] = kept
         self._known.update(moment.tasks)
         return weights
 

@@ -49,9 +49,15 @@ class LossBalancer(Balancer):
         """Σ weight times loss over the tasks present; the weights, (tasks present,), are remembered for the log."""
         import torch
 
-        self.used = self.used.clone()
-        self.used[self.rows(losses)] = weights.detach()
+        self.remember(losses, weights)
         return (torch.stack(list(losses.values())) * weights).sum()
+
+    def remember(self, losses: Mapping[str, Tensor], weights: Tensor) -> None:
+        """Keeps the weights of the tasks present, (tasks present,), where they are numbers (fp16 passes over others)."""
+        rows = self.rows(losses)
+        used = self.used.clone()
+        used[rows] = weights.detach().where(weights.isfinite(), used[rows])
+        self.used = used
 
     def effective(self, weights: Mapping[str, float]) -> dict[str, float]:
         """The weights used last."""

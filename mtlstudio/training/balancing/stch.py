@@ -31,8 +31,7 @@ class STCHBalancer(LossBalancer):
         import torch
 
         scaled = torch.stack([loss * weights[task] for task, loss in losses.items()]) / self.mu
-        self.used = self.used.clone()
-        self.used[self.rows(losses)] = torch.softmax(scaled.detach(), 0)
+        self.remember(losses, torch.softmax(scaled.detach(), 0))
         return self.mu * torch.logsumexp(scaled, 0)
 
     def effective(self, weights: Mapping[str, float]) -> dict[str, float]:
