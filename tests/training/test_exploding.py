@@ -33,14 +33,14 @@ def _measured_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def spoil(monkeypatch: pytest.MonkeyPatch, task: str, factor: float, at: range) -> None:
     """Multiplies the losses of a task in the batches of those numbers (0-based)."""
-    losses_of, batches = Descent._losses, iter(range(10_000))
+    losses_of, batches = Descent.losses, iter(range(10_000))
 
     def spoiled(self: Descent, fed: Any, tasks: Any, outputs: Any) -> Any:
         number = next(batches)
         found, counts = losses_of(self, fed, tasks, outputs)
         return {one: loss * factor if one == task and number in at else loss for one, loss in found.items()}, counts
 
-    monkeypatch.setattr(Descent, "_losses", spoiled)
+    monkeypatch.setattr(Descent, "losses", spoiled)
 
 
 def run_of(folder: Path, method: str, **values: Any) -> RunFolder:
@@ -76,7 +76,7 @@ def test_where_all_losses_are_spoilt_the_one_that_grew_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One task's gradient spoils the shared layers, and then all tasks: the figures before tell whose it was."""
-    losses_of, batches = Descent._losses, iter(range(10_000))
+    losses_of, batches = Descent.losses, iter(range(10_000))
 
     def spoiled(self: Descent, fed: Any, tasks: Any, outputs: Any) -> Any:
         found, counts = losses_of(self, fed, tasks, outputs)
@@ -86,7 +86,7 @@ def test_where_all_losses_are_spoilt_the_one_that_grew_is_named(
             found["mask"] = found["mask"] + (0.0 * found["mask"]).sqrt()  # a number, whose slope is none
         return found, counts
 
-    monkeypatch.setattr(Descent, "_losses", spoiled)
+    monkeypatch.setattr(Descent, "losses", spoiled)
     run = run_of(tmp_path, "fixed", optimizer=MethodSpec("sgd", FrozenDict(learning_rate=1e-2)), norm="none")
     end = list(Trainer(run.spec(), tmp_path, run).run())[-1]
     assert isinstance(end, RunFailed) and end.code == "nan"
