@@ -1,7 +1,9 @@
-"""Starting from another run: its weights, and what its pictures and targets were standardised with."""
+"""Starting from another run: its weights, what its pictures and targets were standardised with, what it measured."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from mtlstudio.base.texts import mark
 from mtlstudio.network.inherit import Heritage, Inheritance
 from mtlstudio.network.trained import read_facts
 from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.runs.affinity import affinity
 from mtlstudio.runs.checkpoints import NETWORK_FILE, CheckpointInfo
+from mtlstudio.runs.events import AffinityMeasured
 from mtlstudio.runs.folder import RunFolder, find_run
 from mtlstudio.training import notes
 
@@ -101,3 +105,25 @@ def heritage_notes(found: Inheritance, ancestor: Ancestor) -> list[Note]:
         code = notes.WEIGHTS_REPLACED if item.instead else notes.WEIGHTS_LOST
         told.append((code, {"layer": item.name, "run": ancestor.run.id, "other": item.instead}))
     return told
+
+
+def affinity_in(folder: Path, tasks: Sequence[str], run: str) -> tuple[float, ...]:
+    """How far the tasks were seen to help one another in an earlier run: see `runs.affinity.Affinity.helped`.
+
+    Args:
+        folder: the project's.
+        tasks: ids, the order of rows and columns.
+        run: its id or name.
+
+    Returns:
+        T × T numbers, row by row, 0 for pairs that were not measured; none where there is no such run, or it measured
+        nothing of these tasks.
+    """
+    try:
+        events = find_run(folder, run).events(skip=("steps_measured", "preview_taken"))
+    except StudioError:
+        return ()
+    found = affinity([event for event in events if isinstance(event, AffinityMeasured)], tasks)
+    if found is None:
+        return ()
+    return tuple(0.0 if math.isnan(value) else value for value in found.helped.flatten().tolist())

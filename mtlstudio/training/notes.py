@@ -81,7 +81,12 @@ NO_CLEAN_SPLIT = declare(
 NO_AFFINITY = declare(
     "training_no_affinity",
     mark("How related the tasks are has not been measured: they get equal weights."),
-    mark("Measure it, and enter it as the method's affinity."),
+    mark("Name the run in which it was measured, or enter it as the method's affinity."),
+)
+AFFINITY_UNMEASURED = declare(
+    "training_affinity_unmeasured",
+    mark("In {run} no affinity of these tasks was measured: they get equal weights."),
+    mark("Name a run that measured it (training.affinity_every)."),
 )
 WRONG_AFFINITY = declare(
     "training_wrong_affinity",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from mtlstudio.training.compiled import compile_layers
 from mtlstudio.training.control import Control
 from mtlstudio.training.declarations import chosen
 from mtlstudio.training.feed import Feed
-from mtlstudio.training.heritage import Ancestor, heritage_notes, kept_facts
+from mtlstudio.training.heritage import Ancestor, affinity_in, heritage_notes, kept_facts
 from mtlstudio.training.optimizers import optimizers, parameter_groups
 from mtlstudio.training.precision import Precision, use_channels_last
 from mtlstudio.training.previews import chosen_samples
@@ -175,7 +176,7 @@ def build(
         raise StudioError(mark("every layer is frozen: there is nothing to train"), where="network")
     train, val, remarks = _feeds(spec, loaded, device, channels_last)
     total = train.steps * settings.epochs
-    engine, about_balancing = _balancing(spec, network, loaded, balancer, balancing_values)
+    engine, about_balancing = _balancing(spec, folder, network, loaded, balancer, balancing_values)
     several_passes = engine is not None or settings.measure_every != 0
     compiling = compile_layers(network, device, several_passes) if settings.compile else []
     return Parts(
@@ -193,13 +194,19 @@ def build(
 
 
 def _balancing(
-    spec: ProjectSpec, network: MultiTaskNetwork, loaded: Loaded, balancer: Balancer, values: dict[str, Any]
+    spec: ProjectSpec,
+    folder: Path,
+    network: MultiTaskNetwork,
+    loaded: Loaded,
+    balancer: Balancer,
+    values: dict[str, Any],
 ) -> tuple[GradientEngine | None, list[Note]]:
     """Tells the method what it wants to know; the engine of those that work on gradients."""
     from mtlstudio.training.gradients.engine import GradientEngine
 
     labels = {task: int(loaded.train.present[task].sum()) for task in loaded.tasks}
-    remarks = balancer.prepare(Facts(spec.training.seed, labels))
+    affinity = partial(affinity_in, folder, spec.task_ids)
+    remarks = balancer.prepare(Facts(spec.training.seed, labels, affinity))
     if loaded.val is None and balancer.wants_validation:
         remarks.append((notes.NO_VALIDATION_BATCH, {}))
     if not isinstance(balancer, GradientBalancer):

@@ -27,10 +27,13 @@ class Facts:
     Attributes:
         seed: of the run.
         labels: task id -> number of training samples with a target.
+        affinity_in: name of a run -> the affinity measured in it, a row per task of this run, one number after another;
+            empty where none was measured.
     """
 
     seed: int = 0
     labels: Mapping[str, int] = field(default_factory=dict)
+    affinity_in: Callable[[str], Sequence[float]] = field(default=lambda run: ())
 
 
 class Laboratory(Protocol):

@@ -25,26 +25,39 @@ class RelationBalancer(LossBalancer):
     """
 
     def __init__(
-        self, tasks: Sequence[str], device: torch.device, affinity: Sequence[float], temperature: float
+        self,
+        tasks: Sequence[str],
+        device: torch.device,
+        affinity: Sequence[float],
+        measured_in: str,
+        temperature: float,
     ) -> None:
-        import torch
-
         super().__init__(tasks, device)
-        count = len(self.tasks)
-        self._remarks: list[Remark] = []
-        if not affinity:
-            self._remarks.append((notes.NO_AFFINITY, {}))
-        elif len(affinity) != count * count:
-            self._remarks.append((notes.WRONG_AFFINITY, {"n": len(affinity), "wanted": count * count}))
-        elif count > 1:
-            matrix = torch.tensor(affinity, dtype=torch.float32).view(count, count).clone()
-            matrix.fill_diagonal_(0.0)
-            matrix /= matrix.abs().max().clamp_min(1e-12)
-            self.used = torch.softmax(matrix.sum(1) / (count - 1) / temperature, 0).to(device)
+        self._affinity, self._measured_in, self._temperature = tuple(affinity), measured_in.strip(), temperature
 
     def prepare(self, facts: Facts) -> list[Remark]:
         """See `Balancer.prepare`."""
-        return [*super().prepare(facts), *self._remarks]
+        remarks, count = super().prepare(facts), len(self.tasks)
+        affinity = self._affinity
+        if not affinity and self._measured_in:
+            affinity = tuple(facts.affinity_in(self._measured_in))
+            if not affinity:
+                return [*remarks, (notes.AFFINITY_UNMEASURED, {"run": self._measured_in})]
+        if not affinity:
+            return [*remarks, (notes.NO_AFFINITY, {})]
+        if len(affinity) != count * count:
+            return [*remarks, (notes.WRONG_AFFINITY, {"n": len(affinity), "wanted": count * count})]
+        self.used = self._weights(affinity)
+        return remarks
+
+    def _weights(self, affinity: Sequence[float]) -> Tensor:
+        import torch
+
+        count = len(self.tasks)
+        matrix = torch.tensor(affinity, dtype=torch.float32).view(count, count).clone()
+        matrix.fill_diagonal_(0.0)
+        matrix /= matrix.abs().max().clamp_min(1e-12)
+        return torch.softmax(matrix.sum(1) / max(count - 1, 1) / self._temperature, 0).to(self.device)
 
     def combine(self, losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
         """See `Balancer.combine`; λ does not count."""
@@ -54,7 +67,7 @@ class RelationBalancer(LossBalancer):
 
 
 def _build(values: Mapping[str, Any], tasks: Sequence[str], device: torch.device) -> Balancer:
-    return RelationBalancer(tasks, device, values["affinity"], values["temperature"])
+    return RelationBalancer(tasks, device, values["affinity"], values["measured_in"], values["temperature"])
 
 
 METHOD = BalancingMethod(
@@ -64,6 +77,10 @@ METHOD = BalancingMethod(
         Parameter(
             "affinity", "floats", (), mark("Affinity"),
             mark("As measured, a row per task: how much its step helps each task. Empty: not measured."),
+        ),
+        Parameter(
+            "measured_in", "text", "", mark("Measured in"),
+            mark("A run of this project in which the affinity was measured; counts where none stands above."),
         ),
         Parameter(
             "temperature", "float", 0.5, mark("Temperature"), mark("The larger, the more equal the weights."),
