@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import mark
+from mtlstudio.base.texts import mark, tr
 from mtlstudio.project import files
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.folder import RunFolder, runs_of
@@ -75,6 +75,14 @@ def find_run(folder: Path, name: str | None) -> RunFolder:
             folder=str(folder),
         )  # fmt: skip
     return named_run(folder, name)
+
+
+def add_checkpoint(parser: argparse.ArgumentParser) -> None:
+    """Which checkpoint of the run: best, last, chosen, best:TASK, or a step."""
+    parser.add_argument(
+        "--checkpoint", type=lambda text: int(text) if text.isdecimal() else text, default="best", metavar="WHICH",
+        help=tr("best, last, best:TASK, a step, or chosen (in Compare; the best where none is); default: best"),
+    )  # fmt: skip
 
 
 def table(rows: list[list[str]], header: list[str]) -> str:

@@ -1,7 +1,7 @@
 """The checkpoints of a run on disk, without knowing what is in them: whole or not there, named by tags, thinned out.
 
 `checkpoints/<step>/` holds `network.safetensors` and `training.pt`; `checkpoints/index.json` says which step is
-`last`, `best`, `best:<task id>`.
+`last`, `best`, `best:<task id>`, `chosen` (by the user).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mtlstudio.base.texts import mark
 
 NETWORK_FILE = "network.safetensors"
 TRAINING_FILE = "training.pt"
-LAST, BEST = "last", "best"
+LAST, BEST, CHOSEN = "last", "best", "chosen"
 _NEWEST_KEPT = 2
 
 
@@ -34,7 +34,7 @@ def best_of(task_id: str) -> str:
 
 @dataclass(frozen=True)
 class CheckpointInfo:
-    """A checkpoint on disk. `tags`: last, best, best:<task id>; `epoch`: count of epochs finished by then."""
+    """A checkpoint on disk. `tags`: last, best, best:<task id>, chosen; `epoch`: count of epochs finished by then."""
 
     step: int
     epoch: int
@@ -85,14 +85,15 @@ class CheckpointStore:
         return {**kept, LAST: steps[-1]} if steps else {}
 
     def find(self, which: str | int) -> CheckpointInfo:
-        """The checkpoint of a step or tag; where a `best` one is not known (yet), the last.
+        """The checkpoint of a step or tag; where the tag is not known (yet), the last; for `chosen` the best then.
 
         Raises:
             StudioError: there is none.
         """
         known = {info.step: info for info in self.all()}
         tags = self.tags()
-        step = which if isinstance(which, int) else tags.get(which, tags.get(LAST))
+        other = tags.get(BEST, tags.get(LAST)) if which == CHOSEN else tags.get(LAST)
+        step = which if isinstance(which, int) else tags.get(which, other)
         if step is None or step not in known:
             raise StudioError(
                 mark("there is no checkpoint {which}"),
@@ -102,6 +103,15 @@ class CheckpointStore:
                 known=", ".join(str(number) for number in known) or "—",
             )
         return known[step]
+
+    def choose(self, step: int | None) -> None:
+        """Gives a checkpoint the tag `chosen`; None takes it away.
+
+        Raises:
+            StudioError: there is no such checkpoint, or the system refused.
+        """
+        tags = {tag: at for tag, at in self.tags().items() if tag != CHOSEN}
+        write_json_atomic(self._index, tags if step is None else {**tags, CHOSEN: self.find(step).step})
 
     @contextmanager
     def writing(self, step: int) -> Iterator[Path]:
@@ -127,13 +137,15 @@ class CheckpointStore:
             shutil.rmtree(temporary, ignore_errors=True)
 
     def tidy(self, tags: Mapping[str, int]) -> None:
-        """Writes the index, then deletes every checkpoint but the newest two and the tagged ones, and leftovers.
+        """Writes the index, then deletes every checkpoint but the newest two and the tagged ones, and leftovers. The
+        one that the user has chosen keeps its tag.
 
         Raises:
             StudioError: the system refused.
         """
         steps = self.steps()
-        kept = {tag: step for tag, step in tags.items() if step in steps}
+        chosen = {tag: step for tag, step in self.tags().items() if tag == CHOSEN}
+        kept = {tag: step for tag, step in {**tags, **chosen}.items() if step in steps}
         write_json_atomic(self._index, kept)
         wanted = {*steps[-_NEWEST_KEPT:], *kept.values()}
         for step in steps:

@@ -45,7 +45,7 @@ class RunInfo:
         fingerprint: of the data, "" before its first start.
         versions: of torch, torchvision, python, mtlstudio.
         platform: of the machine.
-        note: the user's own words.
+        note, tags, pinned: the user's own words, labels, and whether it stands on top (see `runs.keeping`).
         study: {} or what a study says of this member of its: `id` of the study, `member`, `role` (shared,
             `alone:<task id>`, point), `seed`, `fingerprint` of the whole project's data.
     """
@@ -64,6 +64,8 @@ class RunInfo:
     versions: dict[str, str] = field(default_factory=dict)
     platform: str = ""
     note: str = ""
+    tags: list[str] = field(default_factory=list)
+    pinned: bool = False
     study: dict[str, Any] = field(default_factory=dict)
 
     @property

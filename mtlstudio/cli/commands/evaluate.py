@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from mtlstudio.base.texts import mark, ntr, tr
-from mtlstudio.cli.interface import Command, find_run, load_project, print_json, table
+from mtlstudio.cli.interface import Command, add_checkpoint, find_run, load_project, print_json, table
 
 
 class _Evaluate(Command):
@@ -16,6 +16,7 @@ class _Evaluate(Command):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR", help=tr("a project folder"))
         parser.add_argument("--run", metavar="RUN", help=tr("a run; default: the newest"))
+        add_checkpoint(parser)
         parser.add_argument("--split", choices=("train", "val", "test"), default="val", help=tr("the pictures"))
         parser.add_argument("--json", action="store_true", help=tr("one JSON document"))
 
@@ -25,7 +26,7 @@ class _Evaluate(Command):
         load_project(arguments.folder)
         folder: Path = arguments.folder.resolve()
         run = find_run(folder, arguments.run)
-        found = evaluate(folder, run, arguments.split)
+        found = evaluate(folder, run, arguments.split, arguments.checkpoint)
         if arguments.json:
             print_json(found.as_json())
             return 0

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import tr
-from mtlstudio.project.codec import to_json
 from mtlstudio.project.graph import CycleError, trunk
 from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.runs.delta import PER_TASK
 from mtlstudio.runs.folder import RunFolder, RunInfo
 from mtlstudio.runs.summary import RunSummary
+from mtlstudio.studies.compare import Comparison, Entry, compare
+from mtlstudio.studies.study import Member
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.training.methods import balancing_methods
-
-LEFT_OUT = ("format", "version", "name", "network.layers", "network.connections", "network.outputs")
 
 
 @dataclass(frozen=True)
@@ -24,36 +22,66 @@ class RunRow:
     """One run of the table.
 
     Attributes:
+        entry: the run as `studies.compare` judges it.
         sharing: up to which layer all tasks share, in words.
         balance: the name of the balancing method.
         metrics: task id -> its main metric at the best epoch, on the validation split.
     """
 
-    run: RunFolder
-    info: RunInfo
-    summary: RunSummary
-    spec: ProjectSpec
+    entry: Entry
     sharing: str
     balance: str
     metrics: dict[str, float | None]
 
+    @property
+    def run(self) -> RunFolder:
+        """Its folder."""
+        return self.entry.run
 
-def read_row(run: RunFolder) -> RunRow | None:
-    """The row of a run; None for one whose files cannot be read."""
-    try:
-        info, summary, spec = run.info(), run.summary(), run.spec()
-    except (StudioError, OSError):
-        return None
+    @property
+    def info(self) -> RunInfo:
+        """What its `run.json` says."""
+        return self.entry.info
+
+    @property
+    def summary(self) -> RunSummary:
+        """It in a few figures."""
+        return self.entry.summary
+
+    @property
+    def spec(self) -> ProjectSpec:
+        """The project that it was trained with."""
+        return self.entry.spec
+
+    @property
+    def study(self) -> str:
+        """Id of its study, or ""."""
+        return str(self.info.study.get("id", ""))
+
+    @property
+    def alone(self) -> str:
+        """Id of the task that it trains alone for a study of baselines, or ""."""
+        return Member("", str(self.info.study.get("role", "")), 0).task
+
+    def delta(self, convention: str) -> float | None:
+        """Δm over the baselines in per cent; None where it cannot be said."""
+        found = self.entry.delta
+        return None if found is None else found.per_task if convention == PER_TASK else found.per_metric
+
+
+def read_rows(project_folder: Path) -> tuple[Comparison, list[RunRow]]:
+    """All runs of a project side by side, and their rows, newest first."""
+    comparison = compare(project_folder)
+    return comparison, [row_of(entry) for entry in reversed(comparison.entries)]
+
+
+def row_of(entry: Entry) -> RunRow:
+    """The row of a run."""
     names = {method.id: tr(method.name) for method in balancing_methods()}
-    return RunRow(
-        run,
-        info,
-        summary,
-        spec,
-        sharing_words(spec),
-        names.get(spec.training.balancing.method, spec.training.balancing.method),
-        {task.id: _main(spec, summary, task.id) for task in spec.tasks},
-    )
+    spec, method = entry.spec, entry.spec.training.balancing.method
+    balance = names.get(method, method) if len(spec.tasks) > 1 else "—"
+    metrics = {task.id: _main(spec, entry.summary, task.id) for task in spec.tasks}
+    return RunRow(entry, sharing_words(spec), balance, metrics)
 
 
 def sharing_words(spec: ProjectSpec) -> str:
@@ -69,25 +97,22 @@ def sharing_words(spec: ProjectSpec) -> str:
     return tr("shared up to {layer}", layer=layers[-1].name) if layers else tr("separate")
 
 
-def differences(rows: Sequence[RunRow]) -> list[tuple[str, list[str]]]:
-    """The fields in which runs differ, each with its value per run; the network as who shares what and its size."""
-    flat = [_flat(to_json(row.spec)) for row in rows]
-    keys = dict.fromkeys(key for values in flat for key in values)
-    found = [
-        (key, [_text(values.get(key)) for values in flat])
-        for key in keys
-        if not key.startswith(LEFT_OUT) and len({_text(values.get(key)) for values in flat}) > 1
-    ]
-    if len({row.spec.network for row in rows}) > 1:
-        found.insert(0, (tr("network"), [f"{row.sharing}, {len(row.spec.network.layers)}" for row in rows]))
-    return found
-
-
 def duration(seconds: float) -> str:
     """`1:12` or `1:02:03`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def status_words(status: str) -> str:
+    """A run's status in the user's language."""
+    return {
+        "running": tr("running"),
+        "finished": tr("finished"),
+        "stopped": tr("stopped"),
+        "failed": tr("failed"),
+        "interrupted": tr("interrupted"),
+    }.get(status, status)
 
 
 def _main(spec: ProjectSpec, summary: RunSummary, task_id: str) -> float | None:
@@ -96,22 +121,3 @@ def _main(spec: ProjectSpec, summary: RunSummary, task_id: str) -> float | None:
     except KeyError:
         return None
     return summary.metrics.get(task_id, {}).get(metric)
-
-
-def _flat(values: Any, path: str = "") -> dict[str, Any]:
-    if isinstance(values, dict):
-        items = values.items()
-    elif isinstance(values, list) and values and all(isinstance(item, dict) and "id" in item for item in values):
-        items = {item["id"]: item for item in values}.items()
-    else:
-        return {path: values}
-    found: dict[str, Any] = {}
-    for key, value in items:
-        found.update(_flat(value, f"{path}.{key}" if path else str(key)))
-    return found
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "—" if value is None else str(value)

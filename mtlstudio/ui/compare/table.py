@@ -1,120 +1,180 @@
-"""The table of runs: sorted by any column, several selected at once."""
+"""The table of runs for Qt: lines as rows, columns by what they show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 
 from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import TaskSpec
+from mtlstudio.runs.delta import PER_TASK
 from mtlstudio.tasks.registry import task_type
-from mtlstudio.ui.compare.rows import RunRow, duration
+from mtlstudio.ui.compare.lines import (
+    BALANCE,
+    DELTA,
+    EPOCHS,
+    NAME,
+    NETWORK,
+    NOTE,
+    PARAMETERS,
+    STATUS,
+    TAGS,
+    TASK,
+    TIME,
+    Filter,
+    Line,
+    Order,
+    cell,
+    lines_of,
+)
+from mtlstudio.ui.compare.rows import RunRow, status_words
+from mtlstudio.ui.theme import font, theme
+from mtlstudio.ui.widgets.icons import icon
+
+__all__ = ["LESSER_ROLE", "RunModel", "status_words"]
 
 Index = QModelIndex | QPersistentModelIndex
-SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+LESSER_ROLE = Qt.ItemDataRole.UserRole + 2
+_LEFT_HAND = (NAME, STATUS, NETWORK, BALANCE, TAGS, NOTE)
 
 
 class RunModel(QAbstractTableModel):
-    """Runs as rows; the columns: name, status, network, balance, one per task, parameters, epochs, time."""
+    """Lines of the table; `columns` are what they show, in order. Sorting, filtering and folding make the lines anew."""
 
     def __init__(self, tasks: Sequence[TaskSpec]) -> None:
         super().__init__()
         self.rows: list[RunRow] = []
-        self._tasks = tuple(tasks)
+        self.lines: list[Line] = []
+        self.columns: list[str] = []
+        self.filter, self.order = Filter(), Order()
+        self.unfolded: set[str] = set()
+        self.convention, self.grouped = PER_TASK, True
+        self._tasks: dict[str, TaskSpec] = {}
+        self.set_tasks(tasks)
 
-    def set_rows(self, rows: Sequence[RunRow]) -> None:
-        """Replaces all rows."""
+    def set_tasks(self, tasks: Sequence[TaskSpec]) -> None:
+        """The columns of these tasks between the words and the costs."""
         self.beginResetModel()
-        self.rows = list(rows)
+        self._tasks = {f"{TASK}{task.id}": task for task in tasks}
+        self.columns = [NAME, STATUS, NETWORK, BALANCE, *self._tasks, DELTA, PARAMETERS, EPOCHS, TIME, TAGS, NOTE]
+        self._make()
         self.endResetModel()
 
+    def set_rows(self, rows: Sequence[RunRow]) -> None:
+        """Replaces all runs; newest first."""
+        self.rows = list(rows)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Makes the lines anew: a filter, the order, a fold or the convention has changed."""
+        self.beginResetModel()
+        self._make()
+        self.endResetModel()
+
+    def toggle(self, line: Line) -> None:
+        """Folds or unfolds a group."""
+        self.unfolded ^= {line.key}
+        self.refresh()
+
+    def column(self, name: str) -> int:
+        """Where a column stands."""
+        return self.columns.index(name)
+
+    def task_of(self, column: str) -> TaskSpec | None:
+        """The task that a column is about."""
+        return self._tasks.get(column)
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
-        """Runs."""
-        return 0 if parent.isValid() else len(self.rows)
+        """Lines."""
+        return 0 if parent.isValid() else len(self.lines)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
         """Columns."""
-        return 0 if parent.isValid() else 7 + len(self._tasks)
+        return 0 if parent.isValid() else len(self.columns)
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """By a column; −1: newest first."""
+        name = self.columns[column] if column >= 0 else ""
+        self.order = Order(name, order == Qt.SortOrder.DescendingOrder or column < 0)
+        self.refresh()
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802
         """Names of the columns; a task's has its colour."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        task = self._task(section)
+        name = self.columns[section]
+        task = self._tasks.get(name)
         if role == Qt.ItemDataRole.DecorationRole and task is not None:
             return _dot(task.colour)
-        if role == Qt.ItemDataRole.ToolTipRole and task is not None:
-            return tr("{task}, best epoch, validation split", task=task.name)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._header_tip(name)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self._alignment(section)
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
+            return self._alignment(name)
+        return self.title(name) if role == Qt.ItemDataRole.DisplayRole else None
+
+    def title(self, name: str) -> str:
+        """What a column is called."""
+        task = self._tasks.get(name)
         if task is not None:
-            metric = task_type(task.type).main_metric()
+            try:
+                metric = task_type(task.type).main_metric()
+            except KeyError:  # of a newer version
+                return task.name
             return f"{task.name} · {tr(metric.short or metric.name)}"
-        first = [tr("Run"), tr("Status"), tr("Network"), tr("Balance")]
-        last = [tr("Parameters"), tr("Epochs"), tr("Time")]
-        return (first + [""] * len(self._tasks) + last)[section]
+        return {
+            NAME: tr("Run"), STATUS: tr("Status"), NETWORK: tr("Network"), BALANCE: tr("Balance"),
+            DELTA: tr("Δm per task, val") if self.convention == PER_TASK else tr("Δm per metric, val"),
+            PARAMETERS: tr("Parameters"), EPOCHS: tr("Epochs"), TIME: tr("Time"), TAGS: tr("Tags"), NOTE: tr("Note"),
+        }[name]  # fmt: skip
 
     def data(self, index: Index, role: int = 0) -> Any:
-        """Texts, numbers to sort by, alignment."""
-        row = self.rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._cells(row)[index.column()][0]
-        if role == SORT_ROLE:
-            return self._cells(row)[index.column()][1]
+        """Texts, tips, alignment, colours."""
+        line, name = self.lines[index.row()], self.columns[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self._alignment(index.column())
+            return self._alignment(name)
+        if role == Qt.ItemDataRole.DecorationRole and name == NAME:
+            return self._sign(line)
+        found = cell(line, name, self.convention)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._marked(line, found.text) if name == NAME else found.text
+        if role == LESSER_ROLE:
+            return found.lesser
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.summary.failure or row.info.note or row.run.id
+            return found.tip or None
+        if role == Qt.ItemDataRole.FontRole and name == NAME:
+            return font(13, QFont.Weight.DemiBold if line.depth == 0 else QFont.Weight.Normal)
+        if role == Qt.ItemDataRole.ForegroundRole and name == DELTA and found.value:
+            return QColor(theme().colour("good" if found.value > 0 else "bad"))
         return None
 
-    def _task(self, section: int) -> TaskSpec | None:
-        number = section - 4
-        return self._tasks[number] if 0 <= number < len(self._tasks) else None
+    def _marked(self, line: Line, text: str) -> str:
+        """With λ where it was steered by hand, ⚠ where it differs from its baselines in more than one thing."""
+        steered = " λ" if any(row.summary.steered for row in line.rows) else ""
+        unlike = " ⚠" if not line.is_group and len(line.first.entry.unlike_baselines) > 1 else ""
+        return f"{'      ' * line.depth}{text}{steered}{unlike}"
 
-    def _alignment(self, column: int) -> Qt.AlignmentFlag:
-        side = Qt.AlignmentFlag.AlignRight if column >= 4 else Qt.AlignmentFlag.AlignLeft
+    def _sign(self, line: Line) -> QIcon | None:
+        if line.is_group:
+            return icon("chevron-right" if line.folded else "chevron-down", "dim")
+        return icon("pin", "accent") if line.pinned else None
+
+    def _header_tip(self, name: str) -> str | None:
+        task = self._tasks.get(name)
+        if task is not None:
+            return tr("{task}, best epoch, validation split", task=task.name)
+        if name == DELTA:
+            return tr("Mean gain over the single-task networks, on validation at each run's best epoch")
+        return None
+
+    def _alignment(self, name: str) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignLeft if name in _LEFT_HAND else Qt.AlignmentFlag.AlignRight
         return side | Qt.AlignmentFlag.AlignVCenter
 
-    def _cells(self, row: RunRow) -> list[tuple[str, Any]]:
-        summary = row.summary
-        steered = " λ" if summary.steered else ""
-        cells: list[tuple[str, Any]] = [
-            (row.info.name + steered, row.info.created),
-            (status_words(row.info.status), row.info.status),
-            (row.sharing, row.sharing),
-            (row.balance, row.balance),
-        ]
-        for task in self._tasks:
-            value = row.metrics.get(task.id)
-            cells.append(("—" if value is None else f"{value:.3f}", -1.0 if value is None else value))
-        cells.append((f"{summary.parameters / 1e6:.2f} M" if summary.parameters else "—", summary.parameters))
-        cells.append((f"{summary.epochs}/{row.spec.training.epochs}", summary.epochs))
-        cells.append((duration(summary.seconds), summary.seconds))
-        return cells
-
-
-def sorted_model(model: RunModel) -> QSortFilterProxyModel:
-    """The model behind a proxy that sorts numbers as numbers."""
-    proxy = QSortFilterProxyModel()
-    proxy.setSourceModel(model)
-    proxy.setSortRole(SORT_ROLE)
-    return proxy
-
-
-def status_words(status: str) -> str:
-    """A run's status in the user's language."""
-    return {
-        "running": tr("running"),
-        "finished": tr("finished"),
-        "stopped": tr("stopped"),
-        "failed": tr("failed"),
-        "interrupted": tr("interrupted"),
-    }.get(status, status)
+    def _make(self) -> None:
+        self.lines = lines_of(self.rows, self.filter, self.order, self.unfolded, self.convention, self.grouped)
 
 
 def _dot(colour: str) -> QIcon:

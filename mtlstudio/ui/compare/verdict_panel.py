@@ -26,7 +26,7 @@ from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import label, row
 from mtlstudio.ui.widgets.feedback import EmptyState
 from mtlstudio.ui.widgets.panel import Collapsible
-from mtlstudio.ui.widgets.titles import FactList
+from mtlstudio.ui.widgets.titles import ElidedLabel, FactList
 
 _MOST_METHODS = 8
 
@@ -79,7 +79,7 @@ def chart_groups(verdict: Verdict) -> tuple[list[BarGroup], list[str]]:
     per_task = answer.get("delta_m", {}).get("per_task")
     if len(groups) > 1:
         gains = (_gain(per_task), *(as_gain(method.per_task) for method in shown[1:]))
-        groups.append(BarGroup(tr("Δm per task"), "", gains))
+        groups.append(BarGroup(tr("Δm per task, {split}", split=answer["split"]), "", gains))
     return groups, [method.label for method in shown] or [tr("shared")]
 
 
@@ -102,7 +102,7 @@ class VerdictPanel(Section):
         self.choice.currentIndexChanged.connect(lambda _place: self._show())
         self.header.addStretch(1)
         self.add_header_widget(self.choice)
-        self.about, self.headline = label(role="dim", wrap=True), label(role="title", wrap=True)
+        self.about, self.headline = ElidedLabel(role="dim"), label(role="title", wrap=True)
         self.headline.setObjectName("headline")
         self.chart = GainChart()
         self.deltas, self.costs = FactList(), FactList()
@@ -203,7 +203,7 @@ class VerdictPanel(Section):
             return
         self.chart.show_groups(*chart_groups(verdict))
         self.headline.setText(str(answer["headline"]))
-        self.about.setText(_about(answer))
+        self.about.set_text(_about(answer))
         self.deltas.set_facts(delta_facts(answer))
         self.deltas.setToolTip("\n".join(answer["delta_m"]["conventions"].values()))
         self.costs.set_facts(cost_facts(answer))
@@ -215,7 +215,10 @@ class VerdictPanel(Section):
 
 def delta_facts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Δm in both conventions, each with its name, SD and interval."""
-    names = {"per_task": tr("Δm per task"), "per_metric": tr("Δm per metric")}
+    split = answer["split"]
+    names = {
+        "per_task": tr("Δm per task, {split}", split=split), "per_metric": tr("Δm per metric, {split}", split=split),
+    }  # fmt: skip
     return [(name, _estimate(answer["delta_m"][key])) for key, name in names.items()]
 
 

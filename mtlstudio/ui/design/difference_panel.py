@@ -122,6 +122,14 @@ class DifferencePanel(QFrame):
         self._choose(0)
         self.choice.setFocus()
 
+    def open_with_run(self, name: str) -> None:
+        """Shows it, compared with the network of the run of that name."""
+        self.open_now()
+        place = self.choice.findText(tr("Run {name}", name=name))
+        if place >= 0:
+            self.choice.setCurrentIndex(place)
+            self._choose(place)
+
     def close_now(self) -> None:
         """Hides it and takes the marks off the grid."""
         self.hide()

@@ -156,6 +156,10 @@ class DesignWorkspace(Workspace):
             texts.append(tr("{n} MACs", n=figures.count(analysis.total.macs)))
         return texts
 
+    def compare_with_run(self, name: str) -> None:
+        """Shows in what the design differs from the network of a run."""
+        self.panels.difference.open_with_run(name)
+
     def settled(self) -> bool:
         """The figures shown are those of the document."""
         figures_done = self.studio.analysis.is_current or bool(self.studio.engine.failure)

@@ -114,6 +114,7 @@ ACTIONS: tuple[ActionDeclaration, ...] = (
     A("compare.bakeoff", mark("Bake-off of methods…"), "run", "compare"),
     A("compare.sweep", mark("Sweep…"), "run", "sliders"),
     A("compare.report", mark("Report…"), "run", "export"),
+    A("compare.trash", mark("Trash of runs…"), "run", "trash", separator=True),
     A("inspect.open", mark("Open images…"), "picture", "folder-open", "Ctrl+Shift+O"),
     A("inspect.next", mark("Next picture"), "picture", "", "D; Right", workspace="inspect"),
     A("inspect.previous", mark("Previous picture"), "picture", "", "A; Left", workspace="inspect"),
