@@ -18,6 +18,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
 from mtlstudio.project.check_network import Variadic, network_problems
+from mtlstudio.project.check_stages import stage_problems
 from mtlstudio.project.problems import Place, Problem, Severity, declare
 from mtlstudio.project.settings import parameters_of
 from mtlstudio.project.spec import (
@@ -99,6 +100,7 @@ def check_structure(spec: ProjectSpec, variadic: Variadic | None = None) -> list
         *_task_groups(spec),
         *_datasets(spec),
         *_settings(spec),
+        *stage_problems(spec),
         *network_problems(spec, variadic),
         *_numbers(spec),
     ]

@@ -37,7 +37,11 @@ BAD_ID = declare("file.bad_id", mark("{found!r} is no id."), mark("Small letters
 _WRITTEN_WHOLE = (ProjectSpec, InputSpec, TaskSpec, DataSettings, TrainingSettings)
 """What is written with its defaults too, so that a later default changes no project."""
 
-_LEFT_OUT_EMPTY = ("task_groups", "start_from", "measure_every", "affinity_every")
+_LEFT_OUT_EMPTY = {
+    ProjectSpec: ("task_groups",),
+    TaskSpec: ("state", "patience"),
+    TrainingSettings: ("start_from", "strategy", "measure_every", "affinity_every"),
+}
 """What most projects do not have: written only where it says something."""
 
 __all__ = [
@@ -148,10 +152,11 @@ def _read_whole(cls: type[_Read], body: Mapping[str, Any], where: str) -> _Read:
 
 def _written(thing: Any) -> dict[str, Any]:
     whole, types_ = isinstance(thing, _WRITTEN_WHOLE), field_types(type(thing))
+    left_out = _LEFT_OUT_EMPTY.get(type(thing), ())
     return {
         field.name: _value(getattr(thing, field.name), types_[field.name])
         for field in fields(thing)
-        if (whole and field.name not in _LEFT_OUT_EMPTY) or getattr(thing, field.name) != _default(field)
+        if (whole and field.name not in left_out) or getattr(thing, field.name) != _default(field)
     }
 
 

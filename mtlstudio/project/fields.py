@@ -10,10 +10,12 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from mtlstudio.base.declare import Parameter
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict, freeze
 from mtlstudio.base.texts import mark
@@ -26,6 +28,11 @@ Named = InputSpec | DatasetSpec | TaskSpec | LayerSpec
 
 _FIXED = {"id", "type", "tasks", "origin"}
 """What no path sets: it would break what hangs on it. (The edits change these.)"""
+
+Reader = Callable[[ProjectSpec, str, "Path | None"], ProjectSpec]
+"""The project, what was typed, the project's folder -> the changed project."""
+
+_readers: dict[str, Reader] = {}
 
 _LISTS = ("inputs", "datasets", "tasks")
 _WORDS = {"True": True, "False": False, "None": None}
@@ -43,27 +50,38 @@ def get_field(spec: ProjectSpec, path: str) -> Any:
     return here
 
 
-def set_field(spec: ProjectSpec, path: str, text: str) -> ProjectSpec:
+def add_reader(path: str, reader: Reader) -> None:
+    """Lets a field be set by words that another room knows (an id that stands for a whole plan, say)."""
+    _readers[path] = reader
+
+
+def set_field(spec: ProjectSpec, path: str, text: str, folder: Path | None = None) -> ProjectSpec:
     """The project with one field set to what a person typed.
 
     Fields with a declaration are read by it (`auto` is None where that is allowed), open parameters as JSON or else
     as text. Another method starts with its own parameters.
 
+    Args:
+        folder: the project's, where one is known.
+
     Raises:
         StudioError: there is no such field (names those there are), or the value does not fit.
     """
+    reader = _readers.get(path.strip())
+    if reader is not None and not text.strip().startswith("["):
+        return reader(spec, text.strip(), folder)
     changed: ProjectSpec = _set(spec, _keys(path), path, text)
     return changed
 
 
-def set_fields(spec: ProjectSpec, settings: Iterable[tuple[str, str]]) -> ProjectSpec:
-    """Sets several fields; methods first, so that their parameters may stand anywhere in the list.
+def set_fields(spec: ProjectSpec, settings: Iterable[tuple[str, str]], folder: Path | None = None) -> ProjectSpec:
+    """Sets several fields in any order: methods come first, before their parameters, and last what is made from others.
 
     Raises:
         StudioError: as `set_field`.
     """
-    for path, text in sorted(settings, key=lambda pair: not pair[0].endswith(".method")):
-        spec = set_field(spec, path, text)
+    for path, text in sorted(settings, key=lambda pair: (pair[0] in _readers, not pair[0].endswith(".method"))):
+        spec = set_field(spec, path, text, folder)
     return spec
 
 
@@ -149,8 +167,8 @@ def _set(here: Any, keys: list[str], path: str, text: str) -> Any:
 
 def _value(here: Any, key: str, path: str, text: str) -> Any:
     """What a person typed for a field of the specification."""
-    if isinstance(here, DataSettings | TrainingSettings):
-        declaration = next(parameter for parameter in parameters_of(type(here)) if parameter.name == key)
+    declaration = _declaration(here, key)
+    if declaration is not None:
         try:
             return declaration.parse(text)
         except StudioError as error:
@@ -162,6 +180,12 @@ def _value(here: Any, key: str, path: str, text: str) -> Any:
     if listed is not None:
         return decode(hint, listed, path)
     return decode(hint, json.loads(json.dumps(_literal(text, path))), path)
+
+
+def _declaration(here: Any, key: str) -> Parameter | None:
+    if not isinstance(here, DataSettings | TrainingSettings):
+        return None
+    return next((parameter for parameter in parameters_of(type(here)) if parameter.name == key), None)
 
 
 def _list_of(hint: Any, text: str) -> list[Any] | None:

@@ -10,6 +10,7 @@ from mtlstudio.base.texts import mark
 from mtlstudio.project.check_network import connection_place
 from mtlstudio.project.edits import delete_layers, replace_network
 from mtlstudio.project.edits.grouping import tidy_groups
+from mtlstudio.project.edits.stages import tidy_stages
 from mtlstudio.project.edits.task_groups import with_task_groups
 from mtlstudio.project.problems import Problem
 from mtlstudio.project.settings import parameters_of
@@ -101,6 +102,10 @@ def _tidy_task_groups(spec: ProjectSpec, problem: Problem) -> ProjectSpec:
     return with_task_groups(spec, spec.tasks, spec.task_groups)
 
 
+def _tidy_stages(spec: ProjectSpec, problem: Problem) -> ProjectSpec:
+    return tidy_stages(spec)
+
+
 def _reset_setting(spec: ProjectSpec, problem: Problem) -> ProjectSpec:
     room, name = problem.place.kind, problem.place.field
     settings = getattr(spec, room)
@@ -119,6 +124,7 @@ for _mend in (
     Mend("remove_input", mark("Remove it"), _remove_input),
     Mend("tidy_groups", mark("Tidy the groups"), _tidy_groups),
     Mend("tidy_task_groups", mark("Tidy the groups"), _tidy_task_groups),
+    Mend("tidy_stages", mark("Tidy the stages"), _tidy_stages),
     Mend("reset_setting", mark("Back to the default"), _reset_setting),
 ):
     add(_mend)

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
-from mtlstudio.base.declare import Kind, Parameter
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
+from mtlstudio.project.declared import parameters_of, setting
+from mtlstudio.project.stages import StageSpec
 
-
-def setting(kind: Kind, default: Any, label: str, help: str = "", **bounds: Any) -> Any:
-    """A dataclass field with its declaration (the field's own name becomes the parameter's)."""
-    return field(default=default, metadata={"kind": kind, "label": label, "help": help, "bounds": bounds})
-
-
-def parameters_of(cls: type) -> tuple[Parameter, ...]:
-    """The declarations of a settings class, in order; fields that are no plain setting are left out."""
-    return tuple(
-        Parameter(
-            item.name, item.metadata["kind"], item.default, item.metadata["label"], item.metadata["help"],
-            **item.metadata["bounds"],
-        )
-        for item in fields(cls)
-        if "kind" in item.metadata
-    )  # fmt: skip
+__all__ = ["DataSettings", "MethodSpec", "StageSpec", "TrainingSettings", "parameters_of"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +78,7 @@ class TrainingSettings:
     optimizer: MethodSpec = field(default=MethodSpec("adamw"))
     schedule: MethodSpec = field(default=MethodSpec("one_cycle"))
     balancing: MethodSpec = field(default=MethodSpec("fixed"))
+    strategy: tuple[StageSpec, ...] = ()
     normalise_weights: bool = setting(
         "bool", True, mark("λ sum to 1"), mark("Divide the loss weights by their sum, so that only their ratio counts.")
     )

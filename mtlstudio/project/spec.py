@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from mtlstudio.base.frozen import FrozenDict
-from mtlstudio.project.settings import DataSettings, MethodSpec, TrainingSettings
+from mtlstudio.project.settings import DataSettings, MethodSpec, StageSpec, TrainingSettings
 
 FORMAT = "mtlstudio-project"
 VERSION = 3
@@ -78,6 +78,8 @@ class TaskSpec:
         loss_weight: λ, the weight of the task's loss in the total.
         weight_schedule: λ over time as (epoch, λ) points, joined linearly; empty: constant.
         metrics: ids; empty means the task type's default.
+        state: `trained`; `muted`: its loss does not count; `frozen`: nor are its own layers trained.
+        patience: it rests, as if frozen, after so many epochs without gain of its main metric; None: never.
     """
 
     id: str
@@ -89,6 +91,8 @@ class TaskSpec:
     loss_weight: float = 1.0
     weight_schedule: tuple[tuple[float, float], ...] = ()
     metrics: tuple[str, ...] = ()
+    state: str = "trained"
+    patience: int | None = None
 
 
 @dataclass(frozen=True)
@@ -225,6 +229,6 @@ def _by_id(items: tuple[_Named, ...], item_id: str) -> _Named:
 
 __all__ = [
     "FORMAT", "INPUT_TYPES", "VERSION", "Connection", "DataSettings", "DatasetSpec", "InputSpec", "LayerGroup",
-    "LayerSpec", "LossSpec", "MethodSpec", "NetworkSpec", "Output", "ProjectSpec", "TaskGroup", "TaskSpec",
-    "TrainingSettings",
+    "LayerSpec", "LossSpec", "MethodSpec", "NetworkSpec", "Output", "ProjectSpec", "StageSpec", "TaskGroup",
+    "TaskSpec", "TrainingSettings",
 ]  # fmt: skip

@@ -117,6 +117,10 @@ class Hand:
         return str(self.any((group.id for group in self.spec.task_groups), "nothing"))
 
     @property
+    def stage(self) -> int:
+        return int(self.any(range(len(self.spec.training.strategy)), 77))
+
+    @property
     def input(self) -> str:
         return str(self.any((item.id for item in self.spec.inputs), "radar"))
 

@@ -29,6 +29,7 @@ from mtlstudio.project.spec import (
     MethodSpec,
     Output,
     ProjectSpec,
+    StageSpec,
     TaskSpec,
 )
 from tests.project.building import assert_sound, functions, project, stitched
@@ -61,6 +62,9 @@ EDITS: dict[str, Edit] = {
     "add_input": lambda h: edits.add_input(h.spec, h.name, h.any(["image", "map"], "sound"), h.random.randint(0, 4))[0],
     "add_input_layer": lambda h: edits.add_input_layer(h.spec, h.input)[0],
     "add_layer": lambda h: edits.add_layer(h.spec, h.type, h.name, h.parameters, h.tasks)[0],
+    "add_stage": lambda h: edits.add_stage(
+        h.spec, StageSpec(h.name, tasks=tuple(sorted(h.tasks)), layers=tuple(h.layers)), h.number if h.coin else None
+    ),
     "add_task": lambda h: edits.add_task(h.spec, TaskSpec(h.any([f"n{abs(h.number)}"], "Ü"), h.name, "depth"), h.number),
     "attach_head": lambda h: edits.attach_head(h.spec, h.task, h.layer, [("conv", h.name, {}), ("head", "H", {})])[0],
     "connect": lambda h: edits.connect(h.spec, h.connection, variadic=h.coin, replace=h.coin),
@@ -82,12 +86,14 @@ EDITS: dict[str, Edit] = {
         h.spec, h.place, h.type, h.name, h.parameters, None if h.number else h.tasks
     )[0],
     "move_layer": lambda h: edits.move_layer(h.spec, h.layer, h.place),
+    "move_stage": lambda h: edits.move_stage(h.spec, h.stage, h.number),
     "move_task": lambda h: edits.move_task(h.spec, h.task, h.number),
     "move_task_group": lambda h: edits.move_task_group(h.spec, h.task_group, h.number),
     "paste": lambda h: edits.paste(h.spec, h.fragment(h.neighbours), h.place)[0],
     "paste_loose": lambda h: edits.paste_loose(h.spec, h.fragment(h.layers), h.tasks)[0],
     "remove_dataset": lambda h: edits.remove_dataset(h.spec, h.dataset),
     "remove_input": lambda h: edits.remove_input(h.spec, h.input),
+    "remove_stage": lambda h: edits.remove_stage(h.spec, h.stage),
     "remove_task": lambda h: edits.remove_task(h.spec, h.task),
     "rename_group": lambda h: edits.rename_group(h.spec, h.group, h.name),
     "rename_input": lambda h: edits.rename_input(h.spec, h.input, h.name),
@@ -112,6 +118,8 @@ EDITS: dict[str, Edit] = {
     "set_output": lambda h: edits.set_output(h.spec, h.task, h.layer, h.any(["out", "out", lane(h.task)], "wide")),
     "set_parameters": lambda h: edits.set_parameters(h.spec, h.layers, c=h.random.randint(1, 2)),
     "set_split_point": lambda h: edits.set_split_point(h.spec, h.any(range(_positions(h.spec) + 1), h.number)),
+    "set_stage": lambda h: edits.set_stage(h.spec, h.stage, **{h.any(["epochs"], "time"): h.number}),
+    "set_strategy": lambda h: edits.set_strategy(h.spec, h.spec.training.strategy[: h.number]),
     "set_task": lambda h: edits.set_task(h.spec, h.task, colour=h.any(["#123456"], "red")),
     "set_training": lambda h: edits.set_training(h.spec, epochs=h.number, optimizer=h.any([MethodSpec("sgd")], "sgd")),
     "share": lambda h: edits.share(h.spec, h.layer, h.task),
@@ -119,6 +127,7 @@ EDITS: dict[str, Edit] = {
     "shift_layer": lambda h: edits.shift_layer(h.spec, h.layer, 1 if h.coin else -1),
     "split_off": lambda h: edits.split_off(h.spec, *h.some_of),
     "start_network": lambda h: edits.start_network(h.spec),
+    "tidy_stages": lambda h: edits.tidy_stages(h.spec),
     "swap_layers": lambda h: edits.swap_layers(h.spec, h.layer, h.layer),
     "ungroup": lambda h: edits.ungroup(h.spec, h.group),
     "ungroup_tasks": lambda h: edits.ungroup_tasks(h.spec, h.task_group),
@@ -137,7 +146,7 @@ DESTROYING = (
 """Done more rarely than the others: of nothing much can be edited."""
 
 SHRINKING = ("delete_layers", "remove_task", "delete_layers", "remove_input")
-CHECKED_VALUES = ("set_data", "set_training")
+CHECKED_VALUES = ("set_data", "set_training", "set_stage")
 """Edits that also refuse values with the words of their declarations."""
 
 

@@ -24,6 +24,7 @@ from mtlstudio.project.spec import (
     LossSpec,
     Output,
     ProjectSpec,
+    StageSpec,
     TaskGroup,
     TaskSpec,
 )
@@ -63,6 +64,10 @@ def lanes(*more: Connection, output: Output | None = None) -> ProjectSpec:
     spec, _ = edits.insert_crossing(spec, "stitch", "Stitch", {t: Connection(f"s_{t}", f"head_{t}") for t in "ab"})
     outputs = tuple(output if output is not None and o.task == output.task else o for o in spec.network.outputs)
     return spec.with_network(replace(spec.network, connections=(*spec.network.connections, *more), outputs=outputs))
+
+
+def stages(*planned: StageSpec, **training: Any) -> ProjectSpec:
+    return replace(sketch(), training=replace(sketch().training, epochs=10, strategy=planned, **training))
 
 
 LABELS = FrozenDict(species="s", breed="b", mask="m")
@@ -168,6 +173,25 @@ FAULTS: list[tuple[ProjectSpec, set[tuple[str, str]]]] = [
     (lanes(output=Output("b", "stitch", "task:a")), {
         ("network.lane_output", "task.b"), ("network.dead_layer", "layer.head_b"),
     }),
+    (stages(StageSpec(epochs=0, share=NAN, order="up")), {
+        ("stages.setting", "training.strategy[0].epochs"), ("stages.setting", "training.strategy[0].share"),
+        ("stages.setting", "training.strategy[0].order"),
+    }),
+    (stages(StageSpec(), StageSpec(tasks=("mask", "ghost"), old_tasks=("spirit",))), {
+        ("stages.task", "training.strategy[1].tasks"), ("stages.task", "training.strategy[1].old_tasks"),
+    }),
+    (stages(StageSpec(trains="layers", layers=("stage1", "cellar"))), {("stages.layer", "training.strategy[0].layers")}),
+    (stages(StageSpec(trains="layers")), {("stages.nothing_trained", "training.strategy[0].trains")}),
+    (stages(StageSpec(distillation=1.0)), {("stages.no_teacher", "training.strategy[0].distillation")}),
+    (stages(StageSpec(epochs=8), StageSpec(epochs=4)), {("stages.too_long", "training.strategy")}),
+    (stages(StageSpec(epochs=8), StageSpec(epochs=1)), {("stages.too_short", "training.strategy")}),
+    (stages(StageSpec(epochs=10), StageSpec()), {("stages.no_epoch", "training.strategy[1].epochs")}),
+    (replace(stages(StageSpec(tasks=("species",))), tasks=task(state="frozen").tasks), {
+        ("stages.no_task", "training.strategy[0].tasks"),
+    }),
+    (task(state="asleep", patience=0), {
+        ("project.task_state", "task.species.state"), ("project.task_patience", "task.species.patience"),
+    }),
     (ProjectSpec("p"), {("project.no_tasks", "project")}),
     (ProjectSpec("p", tasks=(TaskSpec("a", "A", "depth"),)), {("network.no_output", "task.a")}),
 ]  # fmt: skip
@@ -196,15 +220,20 @@ def test_sound_projects_have_no_problems() -> None:
 
 def test_every_structural_code_is_seen_by_these_tests() -> None:
     seen = {code for _, expected in FAULTS for code, _ in expected} | {"network.port_taken"}
-    assert {code for code in declared() if code.startswith(("network.", "project."))} >= seen
+    assert {code for code in declared() if code.startswith(("network.", "project.", "stages."))} >= seen
     own = {code for code in _codes_of_project() if not code.startswith("file.")}
     assert own == seen
 
 
 def _codes_of_project() -> set[str]:
-    from mtlstudio.project import check, check_network
+    from mtlstudio.project import check, check_network, check_stages
 
-    names = [value for room in (check, check_network) for value in vars(room).values() if isinstance(value, str)]
+    names = [
+        value
+        for room in (check, check_network, check_stages)
+        for value in vars(room).values()
+        if isinstance(value, str)
+    ]
     return {name for name in names if name in declared()}
 
 

@@ -28,6 +28,7 @@ from mtlstudio.project.spec import (
     NetworkSpec,
     Output,
     ProjectSpec,
+    StageSpec,
     TaskGroup,
     TaskSpec,
 )
@@ -73,6 +74,7 @@ PROJECTS = st.builds(
     st.builds(
         TrainingSettings, optimizer=METHOD, schedule=METHOD, clip_norm=st.none() | NUMBER, patience=st.none() | st.integers(),
         channels_last=st.none() | st.booleans(), best=TEXT, start_from=TEXT,
+        strategy=_many(st.builds(StageSpec, TEXT, st.none() | st.integers(), NUMBER, _many(TEXT), restart=st.booleans())),
     ),
     _many(st.builds(TaskGroup, ID, TEXT, _many(TEXT), st.booleans())),
 )  # fmt: skip
@@ -105,7 +107,11 @@ def test_the_golden_files_read_as_ever_and_are_written_as_ever(root: Path, name:
 
 def test_what_most_projects_do_not_have_is_not_written() -> None:
     text = to_text(to_json(GOLDEN))
-    assert not [key for key in ("task_groups", "groups", "start_from", '"inputs": {}') if f'"{key}"' in text]
+    assert not [
+        key
+        for key in ("task_groups", "groups", "start_from", "strategy", "state", '"inputs": {}')
+        if f'"{key}"' in text
+    ]
 
 
 @pytest.mark.parametrize(

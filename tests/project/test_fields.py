@@ -8,7 +8,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.project.fields import field_paths, get_field, set_field, set_fields
 from mtlstudio.project.settings import MethodSpec
-from mtlstudio.project.spec import LossSpec, ProjectSpec
+from mtlstudio.project.spec import LossSpec, ProjectSpec, StageSpec
 from tests.project.golden import GOLDEN
 
 
@@ -32,6 +32,9 @@ from tests.project.golden import GOLDEN
         ("tasks.species.weight_schedule", "", ()),
         ("tasks.species.metrics", "accuracy, macro_f1", ("accuracy", "macro_f1")),
         ("training.start_from", "2026-11-20", "2026-11-20"),
+        ("training.strategy", '[{"name": "Own", "epochs": 3, "trains": "own"}]', (StageSpec("Own", 3, trains="own"),)),
+        ("tasks.species.state", "muted", "muted"),
+        ("tasks.species.patience", "4", 4),
         ("tasks.species.losses", '[{"type": "focal"}]', (LossSpec("focal"),)),
         ("tasks.mask.ignore_index", "254", 254),
         ("tasks.mask.parameters.new", "1", 1),

@@ -49,6 +49,7 @@ from mtlstudio.project.edits.settings import (
 )
 from mtlstudio.project.edits.sharing import each_its_own, share, share_among, split_off, unshare
 from mtlstudio.project.edits.split_point import SplitPosition, set_split_point, split_positions
+from mtlstudio.project.edits.stages import add_stage, move_stage, remove_stage, set_stage, set_strategy, tidy_stages
 from mtlstudio.project.edits.task_groups import (
     fold_tasks,
     group_tasks,
@@ -76,13 +77,14 @@ from mtlstudio.project.edits.values import (
 
 __all__ = [
     "EditRefused", "Fragment", "SplitPosition", "add_dataset", "add_input", "add_input_layer", "add_layer",
-    "add_task", "attach_head", "connect", "delete_layers", "disconnect", "duplicate", "each_its_own",
+    "add_stage", "add_task", "attach_head", "connect", "delete_layers", "disconnect", "duplicate", "each_its_own",
     "extend_crossing", "extract", "fold_group", "fold_tasks", "freeze_up_to", "group_layers", "group_tasks",
-    "insert_after", "insert_crossing", "insert_on_connection", "move_layer", "move_task", "move_task_group", "paste",
-    "paste_loose", "remove_dataset", "remove_input", "remove_task", "rename_group", "rename_input", "rename_layer",
-    "rename_project", "rename_task", "rename_task_group", "replace_layer", "replace_network", "set_bypassed",
-    "set_data", "set_dataset", "set_dataset_input", "set_frozen", "set_input", "set_learning_rate_factor",
-    "set_loss_weights", "set_origin", "set_output", "set_parameters", "set_split_point", "set_task", "set_training",
-    "share", "share_among", "shift_layer", "split_off", "split_positions", "start_network", "suggest_task_groups",
-    "swap_layers", "ungroup", "ungroup_tasks", "unshare",
+    "insert_after", "insert_crossing", "insert_on_connection", "move_layer", "move_stage", "move_task",
+    "move_task_group", "paste", "paste_loose", "remove_dataset", "remove_input", "remove_stage", "remove_task",
+    "rename_group", "rename_input", "rename_layer", "rename_project", "rename_task", "rename_task_group",
+    "replace_layer", "replace_network", "set_bypassed", "set_data", "set_dataset", "set_dataset_input",
+    "set_frozen", "set_input", "set_learning_rate_factor", "set_loss_weights", "set_origin", "set_output",
+    "set_parameters", "set_split_point", "set_stage", "set_strategy", "set_task", "set_training", "share",
+    "share_among", "shift_layer", "split_off", "split_positions", "start_network", "suggest_task_groups",
+    "swap_layers", "tidy_stages", "ungroup", "ungroup_tasks", "unshare",
 ]  # fmt: skip

@@ -13,9 +13,11 @@ from mtlstudio.base.frozen import freeze
 from mtlstudio.base.texts import mark
 from mtlstudio.project.edits.common import checked_name, layer_of, new_layer, refuse, task_of, with_settled
 from mtlstudio.project.edits.rewiring import settled, with_layer
+from mtlstudio.project.edits.stages import tidy_stages
 from mtlstudio.project.edits.task_groups import with_task_groups
 from mtlstudio.project.graph import INPUT_TYPE, dead
 from mtlstudio.project.spec import Connection, Output, ProjectSpec, TaskSpec
+from mtlstudio.project.stages import TASK_STATES
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -64,7 +66,7 @@ def remove_task(spec: ProjectSpec, task_id: str) -> ProjectSpec:
         datasets=tuple(replace(dataset, targets=dataset.targets.without(task_id)) for dataset in spec.datasets),
         training=training,
     )
-    return with_settled(spec, network)
+    return tidy_stages(with_settled(spec, network))
 
 
 def rename_task(spec: ProjectSpec, task_id: str, name: str) -> ProjectSpec:
@@ -158,3 +160,9 @@ def check_task(task: TaskSpec) -> None:
         refuse(mark("{colour!r} is no colour like #4C9BE8"), colour=task.colour)
     if not math.isfinite(task.loss_weight) or task.loss_weight < 0:
         refuse(mark("A loss weight must be a number ≥ 0, not {value}"), value=task.loss_weight)
+    if task.state not in TASK_STATES:
+        refuse(
+            mark("A task cannot be {state!r}"), mark("Known: {known}."), state=task.state, known=", ".join(TASK_STATES)
+        )
+    if task.patience is not None and task.patience < 1:
+        refuse(mark("A task cannot rest after {patience} epochs"), patience=task.patience)
