@@ -56,7 +56,7 @@ def spec_of(arguments: argparse.Namespace) -> ProjectSpec:
         if not equals:
             raise StudioError(mark("--set {change!r} has no value"), fix=mark("Write it as KEY=VALUE."), change=change)
         pairs.append((key.strip(), value))
-    spec = set_fields(spec, pairs)
+    spec = set_fields(spec, pairs, arguments.folder.resolve())
     if arguments.epochs is not None:
         spec = set_field(spec, "training.epochs", str(arguments.epochs))
     if arguments.device is not None:

@@ -53,6 +53,7 @@ class MultiTaskNetwork(nn.Module):
     Attributes:
         layers: the modules by layer id; a name in the `state_dict` starts with `layers.<layer id>.`.
         tasks: ids of the tasks that have an output, in order.
+        held: ids of the layers that are frozen, or held for now.
     """
 
     def __init__(
@@ -67,10 +68,8 @@ class MultiTaskNetwork(nn.Module):
         self.tasks = tuple(output.task for output in wired.outputs)
         self._specs, self._wired, self._ports = dict(specs), wired, dict(ports)
         self._plans: dict[frozenset[str], Plan] = {}
-        for layer_id, spec in self._specs.items():
-            if spec.frozen:
-                self.layers[layer_id].requires_grad_(False)
-        self._still_frozen()
+        self.held: frozenset[str] = frozenset()
+        self.hold(())
 
     def forward(self, inputs: Mapping[str, Tensor], tasks: Collection[str] | None = None) -> dict[str, Tensor]:
         """The outputs of some tasks (default: all); only the layers that they need are run.
@@ -111,6 +110,17 @@ class MultiTaskNetwork(nn.Module):
             self._plans[wanted] = make_plan(self._wired, self._ports, wanted)
         return self._plans[wanted]
 
+    def hold(self, layer_ids: Collection[str]) -> None:
+        """Holds layers as if they were frozen, besides those that are; those held before and not named are let go."""
+        frozen = {layer_id for layer_id, spec in self._specs.items() if spec.frozen}
+        held = frozenset(frozen.union(layer_ids) & set(self._specs))
+        if held == self.held:
+            return
+        self.held = held
+        for layer_id in self._specs:
+            self.layers[layer_id].requires_grad_(layer_id not in self.held)
+        self.train(self.training)
+
     def train(self, mode: bool = True) -> MultiTaskNetwork:
         """Training or evaluation; the normalisations of frozen layers keep their statistics either way."""
         super().train(mode)
@@ -118,11 +128,10 @@ class MultiTaskNetwork(nn.Module):
         return self
 
     def _still_frozen(self) -> None:
-        for layer_id, spec in self._specs.items():
-            if spec.frozen:
-                for module in self.layers[layer_id].modules():
-                    if isinstance(module, _RUNNING_NORMS):
-                        module.eval()
+        for layer_id in self.held:
+            for module in self.layers[layer_id].modules():
+                if isinstance(module, _RUNNING_NORMS):
+                    module.eval()
 
     def parameters_of(self, layer_id: str) -> list[nn.Parameter]:
         """The weights of one layer; none where no task's output depends on it."""

@@ -156,6 +156,43 @@ class AffinityMeasured(Event):
 
 
 @dataclass(frozen=True)
+class StageStarted(Event):
+    """A stage of the training begins after `step`.
+
+    Attributes:
+        epoch: finished before it; `epochs`: how many it has.
+        number: from 1, of `count`.
+        tasks: ids of those whose losses it counts; `order`, `trains`: as in `StageSpec`.
+        layers: ids of those that are trained.
+    """
+
+    kind: ClassVar[str] = "stage_started"
+    step: int
+    epoch: int
+    number: int
+    count: int
+    name: str
+    epochs: int
+    tasks: tuple[str, ...]
+    order: str = "joint"
+    trains: str = "all"
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskStateChanged(Event):
+    """A task is trained, muted or frozen from the step after `step` on; `cause`: hand, or patience (it gained nothing)."""
+
+    kind: ClassVar[str] = "task_state_changed"
+    step: int
+    epoch: int
+    task: str
+    before: str
+    after: str
+    cause: str = "hand"
+
+
+@dataclass(frozen=True)
 class Paused(Event):
     """The run stands still after `step`."""
 
@@ -222,8 +259,8 @@ class RunFailed(Event):
 _KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        RunStarted, StepsMeasured, EpochFinished, CheckpointWritten, WeightsChanged, Paused, Resumed, PreviewTaken,
-        Noted, RunFinished, RunFailed, GradientsMeasured, AffinityMeasured,
+        RunStarted, StepsMeasured, EpochFinished, CheckpointWritten, WeightsChanged, StageStarted, TaskStateChanged,
+        Paused, Resumed, PreviewTaken, Noted, RunFinished, RunFailed, GradientsMeasured, AffinityMeasured,
     )
 }  # fmt: skip
 

@@ -111,7 +111,8 @@ def member_spec(study: Study, member: Member) -> ProjectSpec:
 
 
 def alone_spec(spec: ProjectSpec, task_id: str) -> ProjectSpec:
-    """The project of one task alone: its own way through the same network, its loss unweighted, nothing to balance.
+    """The project of one task alone: its own way through the same network, its loss unweighted, nothing to balance, no
+    stages.
 
     Raises:
         EditRefused: there is no such task.
@@ -119,8 +120,9 @@ def alone_spec(spec: ProjectSpec, task_id: str) -> ProjectSpec:
     for other in spec.task_ids:
         if other != task_id:
             spec = remove_task(spec, other)
-    tasks = tuple(replace(task, loss_weight=1.0, weight_schedule=()) for task in spec.tasks)
-    return replace(spec, tasks=tasks, training=replace(spec.training, balancing=MethodSpec("equal")))
+    tasks = tuple(replace(task, loss_weight=1.0, weight_schedule=(), state="trained") for task in spec.tasks)
+    training = replace(spec.training, balancing=MethodSpec("equal"), strategy=())
+    return replace(spec, tasks=tasks, training=training)
 
 
 def at_point(spec: ProjectSpec, point: Sequence[Change]) -> ProjectSpec:

@@ -152,6 +152,16 @@ class BoundTask(ABC):
     def loss(self, output: Tensor, target: Any, present: Tensor) -> TaskLoss:
         """The task's losses on a batch; `present`: (N,) bool. Computed in float32 whatever the output's dtype."""
 
+    def kept(self, output: Tensor, taught: Tensor) -> Tensor:
+        """How far an output is from what a trained network gives for the same pictures, () float32, to be differentiated.
+
+        Default: the mean squared difference; types whose output is a distribution compare these.
+
+        Args:
+            output, taught: (N, C, …), raw; `taught` without graph.
+        """
+        return (output.float() - taught.float()).square().mean()
+
     def written(self) -> WrittenTask | None:
         """The task in Python expressions, for an exported training script. Default: nobody has written it down."""
         return None
@@ -244,6 +254,7 @@ class TaskType(ABC):
         metrics_offered: the first is the main one.
         default_head: from the features of the task's branch to its output.
         offered: False hides the type from the window and `new`.
+        needs_no_labels: its targets are made from the pictures themselves.
     """
 
     id: str
@@ -257,6 +268,7 @@ class TaskType(ABC):
     metrics_offered: tuple[MetricDeclaration, ...] = ()
     default_head: tuple[HeadLayer, ...] = ()
     offered: bool = True
+    needs_no_labels: bool = False
 
     @abstractmethod
     def bind(self, spec: TaskSpec, statistics: Mapping[str, Any] | None = None) -> BoundTask:

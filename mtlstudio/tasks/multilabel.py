@@ -15,6 +15,7 @@ from mtlstudio.project.problems import Problem
 from mtlstudio.project.spec import LossSpec, TaskSpec
 from mtlstudio.tasks import checks
 from mtlstudio.tasks.bound import DeclaredTask, names_of
+from mtlstudio.tasks.distilling import kept_labels
 from mtlstudio.tasks.geometry import Fit
 from mtlstudio.tasks.interface import BoundTask, HeadLayer, MetricDeclaration, TaskLoss, TaskType
 from mtlstudio.tasks.losses import offered
@@ -142,6 +143,10 @@ class BoundMultilabel(DeclaredTask):
             return None
         pairs = zip(yes, no, strict=True)
         return [min(max(n / y, 1 / _HEAVIEST), _HEAVIEST) if y > 0 and n > 0 else 1.0 for y, n in pairs]
+
+    def kept(self, output: Tensor, taught: Tensor) -> Tensor:
+        """See `BoundTask.kept`."""
+        return kept_labels(output, taught)
 
     def metrics(self) -> LabelMetrics:
         """Fresh counts."""

@@ -212,6 +212,7 @@ class Reconstruction(TaskType):
         MetricDeclaration("mae", mark("Mean absolute error"), False, "MAE"),
     )
     default_head = (HeadLayer("dense_head", mark("Head")),)
+    needs_no_labels = True
 
     def bind(self, spec: TaskSpec, statistics: Mapping[str, Any] | None = None) -> BoundTask:
         """The task, ready for work."""

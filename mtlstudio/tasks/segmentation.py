@@ -15,6 +15,7 @@ from mtlstudio.project.problems import Problem, Severity
 from mtlstudio.project.spec import LossSpec, TaskSpec
 from mtlstudio.tasks import checks, maps
 from mtlstudio.tasks.bound import DeclaredTask, balanced, names_of
+from mtlstudio.tasks.distilling import kept_classes
 from mtlstudio.tasks.geometry import Fit, Geometry
 from mtlstudio.tasks.interface import BoundTask, HeadLayer, MetricDeclaration, TaskLoss, TaskType
 from mtlstudio.tasks.losses import offered
@@ -153,6 +154,10 @@ class BoundSegmentation(DeclaredTask):
         """In inverse proportion to the classes' pixels."""
         counts = self.statistics.get("counts")
         return balanced(counts) if counts else None
+
+    def kept(self, output: Tensor, taught: Tensor) -> Tensor:
+        """See `BoundTask.kept`."""
+        return kept_classes(output, taught)
 
     def metrics(self) -> SegmentationMetrics:
         """A fresh confusion matrix."""

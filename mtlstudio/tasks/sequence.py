@@ -15,6 +15,7 @@ from mtlstudio.project.problems import Problem
 from mtlstudio.project.spec import LossSpec, TaskSpec
 from mtlstudio.tasks import checks
 from mtlstudio.tasks.bound import DeclaredTask
+from mtlstudio.tasks.distilling import kept_classes
 from mtlstudio.tasks.geometry import Fit
 from mtlstudio.tasks.interface import (
     BoundTask,
@@ -187,6 +188,10 @@ class BoundSequence(DeclaredTask):
             arguments=("output", "target", "(target > 0).sum(1).tolist()", "known"),
             collated=lambda target: self.collate([row[row > 0] for row in target]),
         )  # fmt: skip
+
+    def kept(self, output: Tensor, taught: Tensor) -> Tensor:
+        """See `BoundTask.kept`."""
+        return kept_classes(output, taught)
 
     def metrics(self) -> SequenceMetrics:
         """Fresh counts."""

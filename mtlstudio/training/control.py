@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
+from mtlstudio.project.stages import TASK_STATES
 
 
 class Control:
@@ -22,6 +23,7 @@ class Control:
         self._changed = threading.Condition()
         self._paused = self._stopped = False
         self._weights: dict[str, float] = {}
+        self._states: dict[str, str] = {}
 
     def pause(self) -> None:
         """Lets the run stand still after the current step, until `resume` or `stop`."""
@@ -50,10 +52,30 @@ class Control:
             self._weights.update({task: float(weight) for task, weight in weights.items()})
             self._changed.notify_all()
 
+    def set_states(self, states: Mapping[str, str]) -> None:
+        """Trains, mutes or freezes some tasks, by id, from the next step on.
+
+        Raises:
+            StudioError: there is no such state.
+        """
+        for task, state in states.items():
+            if state not in TASK_STATES:
+                known = ", ".join(TASK_STATES)
+                raise StudioError(
+                    mark("a task cannot be {state!r}"),
+                    where=task,
+                    fix=mark("Known: {known}."),
+                    state=state,
+                    known=known,
+                )
+        with self._changed:
+            self._states.update(states)
+            self._changed.notify_all()
+
     @property
     def asked(self) -> bool:
         """Anything was asked for that has not been done yet."""
-        return self._stopped or self._paused or bool(self._weights)
+        return self._stopped or self._paused or bool(self._weights) or bool(self._states)
 
     @property
     def paused(self) -> bool:
@@ -71,6 +93,14 @@ class Control:
             return {}
         with self._changed:
             taken, self._weights = self._weights, {}
+        return taken
+
+    def take_states(self) -> dict[str, str]:
+        """The changes of tasks' states since the last call (for the trainer)."""
+        if not self._states:
+            return {}
+        with self._changed:
+            taken, self._states = self._states, {}
         return taken
 
     def wait(self) -> None:

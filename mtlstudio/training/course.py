@@ -48,7 +48,7 @@ class Course:
         self._stepper = Stepper(parts, progress)
         self._previews = Previews(run.path, parts.tasks, parts.spec.data.image_size)
         self._clock = time.perf_counter()
-        self._saved: tuple[int, dict[str, float]] | None = None
+        self._saved: tuple[int, dict[str, float], dict[str, str]] | None = None
 
     def events(self) -> Generator[Event, None, str]:
         """The events until the end; returns why it ended: done, stopped, early.
@@ -62,7 +62,8 @@ class Course:
             stopped = yield from self._epoch()
             if stopped:
                 return STOPPED
-            if settings.patience is not None and progress.waited >= settings.patience:
+            waited = settings.patience is not None and progress.waited >= settings.patience
+            if (waited and self._parts.stages.may_end(progress)) or self._parts.stages.over(progress):
                 return EARLY if progress.epoch < settings.epochs else DONE
         return DONE
 
@@ -72,7 +73,7 @@ class Course:
 
     def resumed_from(self, tags: tuple[str, ...]) -> CheckpointWritten:
         """Says again that the checkpoint was written with which the run goes on: its event comes after the cut."""
-        self._saved = (self._progress.step, self._parts.weights.state())
+        self._saved = self._state()
         return self._written(tags)
 
     def _epoch(self) -> Generator[Event, None, bool]:
@@ -80,6 +81,8 @@ class Course:
         parts, progress, stepper, control = self._parts, self._progress, self._stepper, self._control
         every = parts.spec.training.checkpoint_steps
         stepper.start_clock()
+        yield from parts.stages.begin(parts, progress)
+        stepper.weights_changed()
         for fed in parts.train.epoch(progress.epoch, progress.step_in_epoch):
             if control.asked and stepper.settled and (yield from self._attend()):
                 return True
@@ -107,7 +110,9 @@ class Course:
                 return True
         assert found is not None
         trained = progress.mean_losses()
-        yield self._judged(found)
+        judged = self._judged(found)
+        yield judged
+        yield from parts.stages.rest(parts, progress, judged.best_tasks)
         for code, values in [*parts.balancer.end_epoch(trained), *self._stepper.remarks()]:
             yield Noted(time=time.time(), code=code, values=values)
         if found.previews:
@@ -139,6 +144,7 @@ class Course:
     def _attend(self) -> Generator[Event, None, bool]:
         """Does what was asked for; returns whether it was to stop."""
         yield from self._measure()
+        yield from self._change_states()
         yield from self._change_weights()
         if self._control.paused and not self._control.stopped:
             yield from self._checkpoint()
@@ -146,12 +152,19 @@ class Course:
             self._tick()
             self._control.wait()
             self._clock = time.perf_counter()
+            yield from self._change_states()
             yield from self._change_weights()
             yield Resumed(time=time.time(), step=self._progress.step)
             self._stepper.start_clock()
         if self._control.stopped:
             yield from self._checkpoint()
         return self._control.stopped
+
+    def _change_states(self) -> Generator[Event, None, None]:
+        changes = self._control.take_states()
+        if changes:
+            yield from self._parts.stages.change(self._parts, self._progress, changes)
+            self._stepper.weights_changed()
 
     def _change_weights(self) -> Generator[Event, None, None]:
         changes, parts, progress = self._control.take_weights(), self._parts, self._progress
@@ -181,13 +194,17 @@ class Course:
         """Writes a checkpoint, unless one of this very state is there."""
         yield from self._measure()
         self._tick()
-        state = (self._progress.step, self._parts.weights.state())
+        state = self._state()
         if state == self._saved:
             return
         tags = save_checkpoint(self._run, self._parts, self._progress)
         self._saved = state
         yield self._written(tags)
         self._stepper.start_clock()
+
+    def _state(self) -> tuple[int, dict[str, float], dict[str, str]]:
+        """What tells one checkpoint from the next."""
+        return self._progress.step, self._parts.weights.state(), dict(self._progress.states)
 
     def _written(self, tags: tuple[str, ...]) -> CheckpointWritten:
         progress = self._progress

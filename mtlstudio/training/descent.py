@@ -82,4 +82,9 @@ class Descent:
         for task in tasks:
             loss = self._parts.tasks[task].loss(outputs[task], fed.batch.targets[task], fed.batch.present[task])
             losses[task], counts[task] = loss.value, loss.count
+        for task, taught in self._parts.stages.taught(fed.batch.inputs).items():
+            if task in losses:
+                kept = self._parts.tasks[task].kept(outputs[task], taught)
+                losses[task] = losses[task] + self._parts.stages.distillation * kept
+                counts[task] = counts[task].clamp(min=1)
         return self._parts.ranks.joined(losses, counts), counts

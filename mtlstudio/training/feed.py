@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +34,14 @@ class Feed:
     Attributes:
         steps: batches per epoch.
         waited: seconds spent waiting for data since it was last set to 0.
+        thinned: leaves targets out of each batch, or None.
     """
 
     def __init__(self, batches: Batches, device: torch.device, channels_last: bool) -> None:
         self._batches, self._device, self._channels_last = batches, device, channels_last
         self.steps = len(batches)
         self.waited = 0.0
+        self.thinned: Callable[[Batch], Batch] | None = None
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Fed]:
         """The batches of an epoch (0-based), from the `start`th on."""
@@ -49,6 +51,7 @@ class Feed:
             batch = next(batches, None)
             if batch is None:
                 return
+            batch = self.thinned(batch) if self.thinned is not None else batch
             tasks = tuple(task for task, present in batch.present.items() if bool(present.any()))
             fed = Fed(self._moved(batch), tasks)
             self.waited += time.perf_counter() - began

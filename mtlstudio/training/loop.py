@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mtlstudio.network.dice import TURN
@@ -15,6 +16,7 @@ from mtlstudio.training.devices import seed_step
 from mtlstudio.training.exploding import Explosions
 from mtlstudio.training.laboratory import StepLaboratory
 from mtlstudio.training.measuring import Measuring
+from mtlstudio.training.meta import MetaDescent
 from mtlstudio.training.progress import Progress
 from mtlstudio.training.schedules import weight_decay_at
 
@@ -50,7 +52,7 @@ class Stepper:
         self._weights: dict[str, float] = {}
         self._weights_fresh = False
         self._zero = torch.zeros((), device=parts.device)
-        self._descent = Descent(parts)
+        self._descent, self._meta = Descent(parts), MetaDescent(parts)
         self.measuring = Measuring(parts, progress, self._descent)
         self._explosions = Explosions(tuple(parts.tasks), parts.precision.scaler.is_enabled())
         self._parameters = [item for group in parts.optimizer.param_groups for item in group["params"]]
@@ -81,6 +83,7 @@ class Stepper:
         import torch
 
         parts, progress = self.parts, self.progress
+        fed = parts.stages.counted(fed, progress)
         self._prepare()
         first, last, share = self._place()
         if first:
@@ -91,8 +94,7 @@ class Stepper:
             if laboratory is not None:
                 parts.balancer.before_step(laboratory)
                 seed_step(parts.spec.training.seed, progress.step, parts.device)
-            descend = self.measuring if self.measuring.due else self._descent
-            found = descend(fed, fed.tasks, self._weights, share)
+            found = self._way()(fed, fed.tasks, self._weights, share)
             if last:
                 self._update()
             if laboratory is not None:
@@ -104,6 +106,13 @@ class Stepper:
         self._images += len(fed.batch)
         progress.step += 1
         progress.step_in_epoch += 1
+
+    def _way(self) -> Callable[..., Descended]:
+        """What leads from the batch to gradients. What a teacher adds to a loss is no loss to be measured."""
+        stages = self.parts.stages
+        if stages.meta:
+            return self._meta
+        return self.measuring if self.measuring.due and not stages.distillation else self._descent
 
     def _place(self) -> tuple[bool, bool, float]:
         """Where the coming batch stands among those whose gradients are gathered for one step of the optimizer: whether
@@ -149,7 +158,7 @@ class Stepper:
         """Learning rate, weight decay, λ and random numbers of the coming step."""
         parts, step = self.parts, self.progress.step
         settings = parts.spec.training
-        self._rate = parts.learning_rate.at(step)
+        self._rate = parts.stages.rate(parts.learning_rate, step)
         share = step / max(parts.total_steps - 1, 1)
         decay = weight_decay_at(parts.weight_decay, settings.weight_decay_end, settings.weight_decay_schedule, share)
         for group in parts.optimizer.param_groups:
@@ -207,7 +216,7 @@ class Stepper:
             task: tuple(finite_or_none(row[number]) if row[count + number] else None for row in rows)
             for number, task in enumerate(parts.tasks)
         }
-        weights = parts.balancer.effective(self._weights)
+        weights = parts.stages.shown(parts.balancer.effective(self._weights), self._weights)
         now = time.perf_counter()
         on_cuda = parts.device.type == "cuda"
         return StepsMeasured(

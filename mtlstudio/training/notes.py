@@ -99,6 +99,13 @@ WEIGHTS_COLLAPSED = declare(
     ),
     mark("Choose a method that cannot win by weighing losses down."),
 )
+WOKEN = declare(
+    "training_woken", mark("All tasks had been laid to rest: {tasks} are trained again, and may rest as before.")
+)
+META_PLAIN = declare(
+    "training_meta_plain",
+    mark("In stages of meta-learning the tasks are weighed by λ alone: the balancing method works in the others."),
+)
 NOT_COMPILED = declare(
     "training_not_compiled",
     mark("torch.compile does not work here, the layers run as they are: {reason}"),

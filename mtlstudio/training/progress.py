@@ -22,6 +22,9 @@ class Progress:
             under way began.
         weights: λ set by hand.
         learning_rate: state of the schedule.
+        stage: number of the stage that was begun last, from 0.
+        states: task id -> its state, where that is no longer the project's.
+        task_waited: task id -> epochs without gain of its main metric, of tasks with a patience of their own.
     """
 
     step: int = 0
@@ -38,6 +41,9 @@ class Progress:
     epoch_began: float = 0.0
     weights: dict[str, float] = field(default_factory=dict)
     learning_rate: dict[str, float] = field(default_factory=dict)
+    stage: int = -1
+    states: dict[str, str] = field(default_factory=dict)
+    task_waited: dict[str, int] = field(default_factory=dict)
 
     def as_plain(self) -> dict[str, Any]:
         """Plain numbers, for `from_plain`."""

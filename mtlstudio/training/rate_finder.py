@@ -131,7 +131,7 @@ def _tried(
         loaded = load_data(spec, folder, control, None, ancestor)
     except LoadingCancelled:
         return []
-    longer = replace(spec, training=replace(spec.training, epochs=steps, compile=False))
+    longer = replace(spec, training=replace(spec.training, epochs=steps, compile=False, strategy=()))
     parts = build(longer, folder, loaded, device, fresh=True, ancestor=ancestor)
     return (yield from _climb(parts, control, steps))
 
@@ -142,7 +142,7 @@ def _climb(parts: Parts, control: Control, steps: int) -> Generator[RateTried, N
 
     progress = Progress()
     stepper = Stepper(parts, progress)
-    parts.learning_rate.at = lambda step: rate_at(step, steps)  # type: ignore[method-assign]
+    parts.learning_rate.at = lambda step, total=None: rate_at(step, steps)  # type: ignore[method-assign]
     parts.network.train()
     tried: list[RateTried] = []
     first: dict[str, float] = {}

@@ -127,9 +127,10 @@ class LearningRate:
         self.method, self.values, self.base, self.total, self.per_epoch = method, dict(values), base, total, per_epoch
         self._reduction, self._best, self._waited = 1.0, math.inf, 0
 
-    def at(self, step: int) -> float:
-        """The learning rate of the step with that (0-based) number."""
-        return self.base * self._reduction * self.method.factor(step, self.total, self.per_epoch, self.values)
+    def at(self, step: int, total: int | None = None) -> float:
+        """The learning rate of the step with that (0-based) number, of so many (default: those of the run)."""
+        steps = self.total if total is None else total
+        return self.base * self._reduction * self.method.factor(step, steps, self.per_epoch, self.values)
 
     def judge(self, score: float | None) -> None:
         """Tells the schedule how an epoch went (lower is better); only `plateau` listens."""

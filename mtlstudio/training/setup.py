@@ -32,6 +32,8 @@ from mtlstudio.training.precision import Precision, use_channels_last
 from mtlstudio.training.previews import chosen_samples
 from mtlstudio.training.ranks import Ranks
 from mtlstudio.training.schedules import LearningRate, schedules
+from mtlstudio.training.stages import Stages
+from mtlstudio.training.teacher import learned_from, teacher_of
 from mtlstudio.training.weights import LossWeights
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ class Parts:
     best: BestRule
     previews: tuple[int, ...]
     notes: list[Note]
+    stages: Stages
     average: WeightAverage | None = None
     ranks: Ranks = field(default_factory=Ranks)
 
@@ -177,6 +180,9 @@ def build(
     train, val, remarks = _feeds(spec, loaded, device, channels_last)
     total = train.steps * settings.epochs
     engine, about_balancing = _balancing(spec, folder, network, loaded, balancer, balancing_values)
+    if any(stage.meta != "none" for stage in settings.strategy) and balancing.id not in ("fixed", "equal"):
+        about_balancing.append((notes.META_PLAIN, {}))
+    learned = ancestor or learned_from(spec, folder)
     several_passes = engine is not None or settings.measure_every != 0
     compiling = compile_layers(network, device, several_passes) if settings.compile else []
     return Parts(
@@ -189,6 +195,9 @@ def build(
         best=BestRule(settings.best if val else "loss", loaded.tasks),
         previews=chosen_samples(loaded.val) if loaded.val is not None else (),
         notes=[*loaded.notes, *partly, *remarks, *about_balancing, *compiling],
+        stages=Stages(
+            spec, train.steps, teacher_of(spec, learned, device), learned.spec.task_ids if learned is not None else ()
+        ),
         average=WeightAverage(network, settings.ema) if settings.ema is not None else None,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.project.codec import to_json
 from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.project.staging import settled
 from mtlstudio.runs.checkpoints import NETWORK_FILE, sweep
 from mtlstudio.runs.events import Event, Noted, RunFailed, RunFinished, RunStarted
 from mtlstudio.runs.folder import FAILED, FINISHED, RUNNING, RunFolder, RunInfo
@@ -144,7 +145,12 @@ class Trainer:
         if not self._resume:
             return snapshot
         asked = self._wanted.training
-        training = replace(snapshot.training, epochs=asked.epochs, device=asked.device, threads=asked.threads)
+        plan = snapshot.training.strategy
+        if asked.epochs != snapshot.training.epochs:  # the past stays what it was
+            plan = settled(plan, snapshot.training.epochs)
+        training = replace(
+            snapshot.training, epochs=asked.epochs, device=asked.device, threads=asked.threads, strategy=plan
+        )
         return replace(snapshot, training=training)
 
     def _remarks(
@@ -167,6 +173,8 @@ class Trainer:
         patience = spec.training.patience
         if patience is not None and self._progress.waited >= patience:
             self._progress.waited = 0  # it was stopped early: asked to go on, it waits that long again
+        if woken := parts.stages.wake(self._progress):
+            found.append((notes.WOKEN, {"tasks": ", ".join(woken)}))
         return found
 
     def _open(self, spec: ProjectSpec, parts: Parts, threads: int, fingerprint: str, log_size: int) -> None:

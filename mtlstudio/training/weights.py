@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from mtlstudio.project.spec import TaskSpec
@@ -12,8 +12,9 @@ class LossWeights:
     """The loss weights of a run.
 
     A weight is the task's `loss_weight`, or follows its `weight_schedule`; one set by hand replaces both for the rest
-    of the run. Normalised weights are divided by their sum over *all* tasks of the project, whether or not a batch has
-    targets of each; where all are 0 they stay 0.
+    of the run. Normalised weights are divided by their sum over all tasks that count, whether or not a batch has
+    targets of each; where all are 0 they stay 0. Where tasks take turns they are as many times larger as tasks count, so
+    that a round adds up to as much as steps of all at once.
 
     Args:
         tasks: of the project.
@@ -24,6 +25,8 @@ class LossWeights:
         self._tasks = tuple(tasks)
         self._normalise = normalise
         self._by_hand: dict[str, float] = {}
+        self._counted = {task.id for task in self._tasks}
+        self._in_turn = False
         self.varies = any(task.weight_schedule for task in self._tasks)
 
     def set(self, weights: Mapping[str, float]) -> None:
@@ -31,17 +34,22 @@ class LossWeights:
         known = {task.id for task in self._tasks}
         self._by_hand.update({task: float(value) for task, value in weights.items() if task in known})
 
+    def count(self, tasks: Collection[str], in_turn: bool = False) -> None:
+        """Says whose losses count, and whether one at a time; the others weigh 0."""
+        self._counted, self._in_turn = set(tasks), in_turn
+
     def as_set(self, epoch: float) -> dict[str, float]:
         """Task id -> λ before normalisation. `epoch`: finished epochs, with the share of the current one."""
         return {task.id: self._by_hand.get(task.id, _scheduled(task, epoch)) for task in self._tasks}
 
     def used(self, epoch: float) -> dict[str, float]:
         """Task id -> λ as the losses are multiplied with."""
-        weights = self.as_set(epoch)
+        weights = {task: weight if task in self._counted else 0.0 for task, weight in self.as_set(epoch).items()}
         total = sum(weights.values())
         if not self._normalise or total <= 0:
             return weights
-        return {task: weight / total for task, weight in weights.items()}
+        turns = len(self._counted) if self._in_turn else 1
+        return {task: turns * weight / total for task, weight in weights.items()}
 
     def state(self) -> dict[str, float]:
         """What was set by hand."""

@@ -12,10 +12,11 @@ from mtlstudio.base.errors import StudioError, as_line
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.cli.interface import Command, complain, find_run, load_project, print_json
 from mtlstudio.cli.progress import Progress
-from mtlstudio.project.fields import set_field
+from mtlstudio.project.fields import set_field, set_fields
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.events import RunFailed
 from mtlstudio.runs.folder import RunFolder, create_run
+from mtlstudio.training import strategies as _strategies  # noqa: F401  (lets --set training.strategy=ID be typed)
 
 
 class _Train(Command):
@@ -47,7 +48,7 @@ class _Train(Command):
                 fix=mark("Leave it out, or start a new run from this one: --set training.start_from={run}."),
                 run=resumed.id,
             )  # fmt: skip
-        spec = _changed(resumed.spec() if resumed else spec, arguments)
+        spec = _changed(resumed.spec() if resumed else spec, arguments, folder)
         if resumed is None and spec.training.start_from:
             find_run(folder, spec.training.start_from)  # refused before a run is made of it
         run = resumed or create_run(folder, arguments.name, spec)
@@ -77,12 +78,14 @@ def _proposal(folder: Path, run: RunFolder, failure: RunFailed) -> str:
     return tr("A new run with that: mtlstudio train {folder} {settings}", folder=folder, settings=told)
 
 
-def _changed(spec: ProjectSpec, arguments: argparse.Namespace) -> ProjectSpec:
+def _changed(spec: ProjectSpec, arguments: argparse.Namespace, folder: Path) -> ProjectSpec:
+    pairs = []
     for change in arguments.changes:
         key, equals, value = change.partition("=")
         if not equals:
             raise StudioError(mark("--set {change!r} has no value"), fix=mark("Write it as KEY=VALUE."), change=change)
-        spec = set_field(spec, key.strip(), value)
+        pairs.append((key.strip(), value))
+    spec = set_fields(spec, pairs, folder)
     if arguments.epochs is not None:
         spec = set_field(spec, "training.epochs", str(arguments.epochs))
     if arguments.device is not None:

@@ -44,9 +44,15 @@ class GradientEngine:
     ) -> None:
         self.fell_back = level == "features" and not has_clean_split(spec, network.plan(), network.tasks)
         self.level: Level = "parameters" if self.fell_back else level
-        self._balancer = balancer
-        levels = Levels(spec, self.level)
-        self._forward = CutForward(network, levels)
+        self._balancer, self._network = balancer, network
+        self._levels = Levels(spec, self.level)
+        self._forward = CutForward(network, self._levels)
+        self._sort()
+
+    def _sort(self) -> None:
+        """Looks which parameters are trained now."""
+        network, levels = self._network, self._levels
+        self._held = network.held
         self._own = {task: _trained(network, levels, OWN, task) for task in network.tasks}
         self._stretches = {level: _stretch(network, levels, level) for level in (SHARED, COMMON)}
         self._common = list(self._stretches[COMMON].parameters)
@@ -74,12 +80,14 @@ class GradientEngine:
         self._rows = self._features = None
 
     def forward(self, inputs: Mapping[str, Tensor], tasks: Iterable[str]) -> Passed:
-        """A forward pass whose outputs' losses `backward` takes.
+        """A forward pass whose outputs' losses `backward` takes. Layers may have been held or let go since the last.
 
         Args:
             inputs: input id -> (N, C, S, S).
             tasks: ids.
         """
+        if self._network.held != self._held:
+            self._sort()
         return self._forward(inputs, tuple(tasks))
 
     def backward(
