@@ -8,6 +8,7 @@ from mtlstudio.base.errors import as_line
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import tr
 from mtlstudio.project.problems import Place, Problem, Severity, declared
+from mtlstudio.project.stages import TASK_STATES
 from mtlstudio.runs.events import (
     CheckpointWritten,
     EpochFinished,
@@ -15,7 +16,9 @@ from mtlstudio.runs.events import (
     Noted,
     RunFinished,
     RunStarted,
+    StageStarted,
     StepsMeasured,
+    TaskStateChanged,
     WeightsChanged,
 )  # fmt: skip
 
@@ -48,6 +51,11 @@ class Progress:
         elif isinstance(event, WeightsChanged):
             changes = ", ".join(f"{task} {weight:g}" for task, weight in event.after.items())
             self._line(tr("step {step}: λ is now {changes}", step=event.step, changes=changes))
+        elif isinstance(event, StageStarted):
+            values = {"n": event.number, "count": event.count, "name": event.name, "epochs": event.epochs}
+            self._line(tr("stage {n} of {count}: {name}, {epochs} epochs", **values))
+        elif isinstance(event, TaskStateChanged):
+            self._line(tr("step {step}: {task} is now {state}", step=event.step, task=event.task, state=_state(event)))
         elif isinstance(event, Noted) and event.code in declared():
             note = Problem(event.code, Severity.NOTE, Place("training"), FrozenDict(event.values))
             self._line(as_line(str(event.values.get("where", "")), note.text(), note.fix_text()))
@@ -97,6 +105,12 @@ class Progress:
     def _line(self, text: str) -> None:
         self.close()
         print(text, flush=True)
+
+
+def _state(event: TaskStateChanged) -> str:
+    if event.cause == "patience":
+        return tr("at rest: it gained nothing for a while")
+    return tr(TASK_STATES.get(event.after, event.after)).lower()
 
 
 def _epoch_text(event: EpochFinished) -> str:

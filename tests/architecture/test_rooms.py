@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-FREE_OF_TORCH = ("base", "project", "runs", "tasks", "network/layers", "data/sources", "training/balancing", "training/strategies", "cli")
+FREE_OF_TORCH = (
+    "base",
+    "project",
+    "runs",
+    "tasks",
+    "network/layers",
+    "data/sources",
+    "training/balancing",
+    "training/strategies",
+    "cli",
+)
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 60
 
 IMPORT_EACH = """
