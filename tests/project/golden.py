@@ -5,6 +5,8 @@ None may ever change: people's projects look like them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.project.spec import (
     Connection,
@@ -18,6 +20,7 @@ from mtlstudio.project.spec import (
     NetworkSpec,
     Output,
     ProjectSpec,
+    StageSpec,
     TaskGroup,
     TaskSpec,
     TrainingSettings,
@@ -149,3 +152,25 @@ def _stitch() -> ProjectSpec:
 
 GOLDEN_LANES = _stitch()
 """The project of `tests/golden/project-v2-lanes.json` and `project-v3-lanes.json`."""
+
+
+def _staged() -> ProjectSpec:
+    """Stages and states of tasks, which version 3 may hold."""
+    stages = (
+        StageSpec("Head 先", 5, tasks=("head_box",), trains="own", learning_rate=0.5, restart=True),
+        StageSpec("Turns", share=2.0, order="batch", trains="thawed", depth=1),
+        StageSpec(
+            "Named", trains="layers", layers=("up1", "head"), old_tasks=("mask",), distillation=1.5, rehearsal=0.25
+        ),
+        StageSpec("Meta", meta="reptile", inner_steps=5, inner_rate=0.05),
+    )
+    states = {"mask": {"state": "muted"}, "species": {"patience": 4}}
+    return replace(
+        GOLDEN,
+        tasks=tuple(replace(task, **states.get(task.id, {})) for task in GOLDEN.tasks),
+        training=replace(GOLDEN.training, strategy=stages, start_from="first"),
+    )
+
+
+GOLDEN_STAGES = _staged()
+"""The project of `tests/golden/project-v3-stages.json`."""

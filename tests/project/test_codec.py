@@ -32,7 +32,7 @@ from mtlstudio.project.spec import (
     TaskGroup,
     TaskSpec,
 )
-from tests.project.golden import GOLDEN, GOLDEN_LANES
+from tests.project.golden import GOLDEN, GOLDEN_LANES, GOLDEN_STAGES
 
 TEXT = st.text(max_size=8)
 ID = st.from_regex(r"[a-z0-9_-]{1,8}", fullmatch=True)
@@ -97,7 +97,9 @@ def test_readable_text_is_the_same_json(value: Any) -> None:
         assert json.loads(to_text(value, ascii_only=ascii_only)) == value
 
 
-@pytest.mark.parametrize(("name", "spec"), [("project-v3", GOLDEN), ("project-v3-lanes", GOLDEN_LANES)])
+@pytest.mark.parametrize(
+    ("name", "spec"), [("project-v3", GOLDEN), ("project-v3-lanes", GOLDEN_LANES), ("project-v3-stages", GOLDEN_STAGES)]
+)
 def test_the_golden_files_read_as_ever_and_are_written_as_ever(root: Path, name: str, spec: ProjectSpec) -> None:
     path = root / "tests" / "golden" / f"{name}.json"
     assert from_json(read_json(path), where=str(path)) == spec

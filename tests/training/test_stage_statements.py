@@ -180,7 +180,7 @@ def test_distillation_adds_what_is_kept_of_the_old_run_to_the_old_tasks(tmp_path
     cross = torch.nn.functional.kl_div(
         (outputs["largest"] / 2).log_softmax(1), (taught["largest"] / 2).softmax(1), reduction="batchmean"
     )
-    assert found.losses["largest"].item() == pytest.approx(3.0 * 4.0 * float(cross), rel=1e-4)
+    assert found.losses["largest"].item() == pytest.approx(3.0 * 4.0 * cross.item(), rel=1e-4)
     assert found.losses["mask"].item() > 0 and float(found.counts["mask"]) > 0
 
 
