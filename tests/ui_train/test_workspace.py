@@ -348,13 +348,13 @@ def test_many_tasks_get_smaller_plots_and_only_those_in_view_are_drawn(
     assert document is not None
     many = with_tasks(spec, 24)
     document.apply("many", lambda _spec: many)
+    room.board.set_selection(count=0)
     live([started(many), measured(many, 1, 10)])
     settle(qtbot, room)
     assert len(room.board.panels) == 25
     drawn = [len(item.canvas.drawn()["shown"][0]) for item in room.board.panels]
     assert drawn[0] == 10 and drawn[-1] == 0
-    bar = room._scroll.verticalScrollBar()
-    bar.setValue(bar.maximum())
+    room._scroll.ensureWidgetVisible(room.board.panels[-1])
     settle(qtbot, room)
     panels_in_view = [item for item in room.board.panels if not item.canvas.visibleRegion().isEmpty()]
     assert panels_in_view[-1] is room.board.panels[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import TaskSpec
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.train.exports import all_names, write_csv
+from mtlstudio.ui.train.heat_strip import Overview
 from mtlstudio.ui.train.panel import Frame, LossPanel, ask_path, index_at, x_of
-from mtlstudio.ui.train.series import RunSeries
+from mtlstudio.ui.train.ranking import COUNTS, MANY, RULES, Selection
+from mtlstudio.ui.train.series import TOTAL, RunSeries
 from mtlstudio.ui.train.words import equation
 from mtlstudio.ui.widgets.chip import Chip
 from mtlstudio.ui.widgets.common import column, row
@@ -38,21 +40,26 @@ class Options:
     unit: str = "step"
     log: bool = False
     smoothing: float = 0.8
+    rule: str = "start"
+    count: int = 7
 
     @classmethod
     def read(cls, text: str) -> Options:
         """What `text` holds; the defaults where it holds something else."""
         try:
             values = json.loads(text)
-            made = cls(str(values["unit"]), bool(values["log"]), float(values["smoothing"]))
+            made = cls(
+                str(values["unit"]), bool(values["log"]), float(values["smoothing"]), str(values["rule"]),
+                int(values["count"]),
+            )  # fmt: skip
         except (ValueError, TypeError, KeyError):
             return cls()
         known = made.unit in ("step", "epoch", "time") and 0 <= made.smoothing < 1
-        return made if known else cls()
+        return made if known and made.rule in RULES and made.count in COUNTS else cls()
 
     def text(self) -> str:
         """For `read`."""
-        return json.dumps({"unit": self.unit, "log": self.log, "smoothing": self.smoothing})
+        return json.dumps(asdict(self))
 
 
 class Board(QWidget):
@@ -61,15 +68,18 @@ class Board(QWidget):
     Signals:
         options_changed(): the user has chosen other options.
         failed(str): something could not be saved.
+        opened(object): a task's plot was asked for: the panel.
     """
 
     options_changed = Signal()
+    opened = Signal(object)
     failed = Signal(str)
 
     def __init__(self, options: Options, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.options = options
         self.series: RunSeries | None = None
+        self.selection = Selection(options.rule, options.count)
         self.panels: list[LossPanel] = []
         self.frame = Frame(unit=options.unit, log=options.log)  # type: ignore[arg-type]
         self._cross: int | None = None
@@ -83,17 +93,21 @@ class Board(QWidget):
         self._grid = QGridLayout(self._plots)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(10)
-        self.setLayout(column(self._plots, spacing=0))
+        self.overview = Overview()
+        self.overview.task_chosen.connect(self.open)
+        self.overview.rule_chosen.connect(lambda rule: self.set_selection(rule=rule))
+        self.overview.count_chosen.connect(lambda count: self.set_selection(count=count))
+        self.overview.hide()
+        plots = column(self._plots, self.overview, spacing=10)
+        plots.setStretch(0, 1)
+        self.setLayout(plots)
 
     # --- the run ----------------------------------------------------------------------------------------------
 
     def set_series(self, series: RunSeries | None) -> None:
         """Shows another run; plots are kept where the tasks are the same."""
-        before = [panel.task for panel in self.panels]
         self.series, self._cross = series, None
-        wanted: list[TaskSpec | None] = [None, *series.spec.tasks] if series is not None else []
-        if wanted != before:
-            self._build(wanted)
+        self._choose_plots()
         self.follow.setChecked(True)
         self.refresh()
 
@@ -103,6 +117,9 @@ class Board(QWidget):
             self.equation.set_text("")
             return
         self.equation.set_text(equation(self.series))
+        self._choose_plots()
+        if self.overview.isVisible():
+            self.overview.strip.refresh(self.series)
         for panel in self.panels:
             panel.show_figures(self.series)
         self.redraw()
@@ -119,21 +136,52 @@ class Board(QWidget):
         """Nothing waits to be drawn."""
         return not self._dirty
 
+    def open(self, task: str) -> None:
+        """Gives a task a plot, and brings it into view."""
+        self.selection.open(task)
+        self.refresh()
+        panel = next((panel for panel in self.panels if panel.name == task), None)
+        if panel is not None:
+            self.opened.emit(panel)
+
+    def set_selection(self, rule: str = "", count: int | None = None) -> None:
+        """Chooses the tasks that have a plot by another rule, or more or fewer of them."""
+        self.options = replace(
+            self.options, rule=rule or self.options.rule, count=self.options.count if count is None else count
+        )
+        self.selection = Selection(self.options.rule, self.options.count)
+        self.options_changed.emit()
+        self.refresh()
+
+    def _choose_plots(self) -> None:
+        """Makes plots for the tasks that are to have one; those that have one keep it."""
+        series = self.series
+        wanted: list[TaskSpec | None] = [None, *self.selection.tasks(series)] if series is not None else []
+        if wanted != [panel.task for panel in self.panels]:
+            self._build(wanted)
+        self.overview.setVisible(series is not None and len(series.spec.tasks) > MANY)
+        self.overview.show_choice(self.selection.rule, self.selection.count)
+
     def _build(self, tasks: Sequence[TaskSpec | None]) -> None:
+        kept = {panel.name: panel for panel in self.panels if panel.task in tasks}
         for panel in self.panels:
             self._grid.removeWidget(panel)
-            panel.hide()
-            panel.deleteLater()
-        self._dirty = []
-        self.panels = [LossPanel(task) for task in tasks]
-        for panel in self.panels:
-            panel.asked.connect(self.look_at)
-            panel.reset.connect(self.show_all)
-            panel.pointed.connect(self._point)
-            panel.export_asked.connect(partial(self._export, panel))
-            panel.log_asked.connect(partial(self._own_log, panel))
+            if panel.name not in kept:
+                panel.hide()
+                panel.deleteLater()
+        self._dirty = [panel for panel in self._dirty if panel.name in kept]
+        self.panels = [kept.get(task.id if task is not None else TOTAL) or self._plot(task) for task in tasks]
         self._columns = 0
         self._arrange()
+
+    def _plot(self, task: TaskSpec | None) -> LossPanel:
+        panel = LossPanel(task)
+        panel.asked.connect(self.look_at)
+        panel.reset.connect(self.show_all)
+        panel.pointed.connect(self._point)
+        panel.export_asked.connect(partial(self._export, panel))
+        panel.log_asked.connect(partial(self._own_log, panel))
+        return panel
 
     def _arrange(self) -> None:
         count = len(self.panels)

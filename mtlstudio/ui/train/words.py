@@ -111,8 +111,9 @@ def headline(series: RunSeries, name: str, task: TaskSpec | None) -> list[str]:
 
 
 def change_words(before: float, after: float) -> str:
-    """`λ 0.50 → 0.70`."""
-    return f"λ {before:.2f} → {after:.2f}"
+    """`λ 0.50 → 0.70`; small ones with the digits that tell them apart: `λ 0.025 → 0.034`."""
+    decimals = 2 if round(before, 2) != round(after, 2) and min(before, after) >= 0.095 else 3
+    return f"λ {before:.{decimals}f} → {after:.{decimals}f}"
 
 
 def mark_lines(series: RunSeries, names: Mapping[str, str]) -> list[tuple[str, str]]:

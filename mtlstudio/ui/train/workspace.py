@@ -74,6 +74,7 @@ class TrainWorkspace(Workspace):
         training.state_changed.connect(self._state_changed)
         self.empty.triggered.connect(lambda: self.actions_.trigger("train.start"))
         self.board.options_changed.connect(self._keep_options)
+        self.board.opened.connect(lambda panel: self._scroll.ensureWidgetVisible(panel))
         self.board.failed.connect(lambda text: self.studio.say(text, "bad"))
         self.facts.outcome.inspect_asked.connect(self._inspect)
         self.facts.outcome.resume_asked.connect(lambda: self.actions_.trigger("train.resume"))
