@@ -137,7 +137,7 @@ def test_every_two_figures_that_can_be_seen_together_agree(
     room.board.set_smoothing(smoothing)
     live([*whole_run(spec, 2), measured(spec, 41, 7)])
     settle(qtbot, room)
-    words = room.board.equation.full_text()
+    words = room.board.bar.equation.full_text()
     total, right = re.fullmatch(r"Total (\S+) = (.*)", words).groups()  # type: ignore[union-attr]
     terms = [term.split(" × ") for term in right.split(" + ")]
     assert sum(float(w) * float(x) for w, x in terms) == pytest.approx(float(total), abs=2e-3)
@@ -191,7 +191,7 @@ def test_another_language_restores_all_of_it(
     live(whole_run(spec, 2))
     room.board.set_smoothing(0.5)
     settle(qtbot, room)
-    before = room.board.equation.full_text()
+    before = room.board.bar.equation.full_text()
     set_language("zh_CN")
     window._rebuild()
     window.show_workspace("train")
@@ -199,7 +199,7 @@ def test_another_language_restores_all_of_it(
     assert isinstance(again, TrainWorkspace) and again is not room
     settle(qtbot, again)
     assert again.board.options.smoothing == 0.5
-    assert re.sub(r"^\S+ ", "", again.board.equation.full_text()) == re.sub(r"^\S+ ", "", before)
+    assert re.sub(r"^\S+ ", "", again.board.bar.equation.full_text()) == re.sub(r"^\S+ ", "", before)
     set_language("en")
 
 
@@ -213,10 +213,10 @@ def test_zooming_and_panning_end_following_and_a_double_click_begins_it_again(
     settle(qtbot, room)
     canvas = panel(room, "count").canvas
     middle = canvas.height() // 2
-    assert room.board.follow.isChecked() and room.board.frame.high == 40
+    assert room.board.bar.follow.isChecked() and room.board.frame.high == 40
     drag(canvas, QPoint(canvas.width() // 3, middle), QPoint(2 * canvas.width() // 3, middle))
     low, high = room.board.frame.low, room.board.frame.high
-    assert not room.board.follow.isChecked() and 0 < low < high < 40
+    assert not room.board.bar.follow.isChecked() and 0 < low < high < 40
     settle(qtbot, room)
     for item in room.board.panels:
         assert item.canvas.view()[0] == pytest.approx((low, high)), "all plots look at the same steps"
@@ -232,7 +232,7 @@ def test_zooming_and_panning_end_following_and_a_double_click_begins_it_again(
     assert room.board.frame.high < 40, "new steps do not move what is looked at"
     QTest.mouseDClick(canvas.viewport(), LEFT, NONE, QPoint(canvas.width() // 2, middle))
     settle(qtbot, room)
-    assert room.board.follow.isChecked() and (room.board.frame.low, room.board.frame.high) == (0, 45)
+    assert room.board.bar.follow.isChecked() and (room.board.frame.low, room.board.frame.high) == (0, 45)
 
 
 def test_a_click_or_a_zoom_to_nothing_changes_nothing(
@@ -244,7 +244,7 @@ def test_a_click_or_a_zoom_to_nothing_changes_nothing(
     QTest.mouseClick(canvas.viewport(), LEFT, NONE, QPoint(80, 60))
     for low, high in ((3.0, 3.0), (float("nan"), 4.0), (5.0, 4.0), (0.0, float("inf"))):
         canvas.asked.emit(low, high)
-    assert room.board.frame == before and room.board.follow.isChecked()
+    assert room.board.frame == before and room.board.bar.follow.isChecked()
 
 
 def test_ctrl_and_the_wheel_zoom_but_the_wheel_alone_scrolls(
@@ -263,9 +263,9 @@ def test_ctrl_and_the_wheel_zoom_but_the_wheel_alone_scrolls(
         QApplication.sendEvent(canvas.viewport(), event)
 
     wheel(NONE)
-    assert room.board.follow.isChecked()
+    assert room.board.bar.follow.isChecked()
     wheel(Qt.KeyboardModifier.ControlModifier)
-    assert not room.board.follow.isChecked() and room.board.frame.high < 40
+    assert not room.board.bar.follow.isChecked() and room.board.frame.high < 40
 
 
 def test_the_crosshair_reads_the_same_step_in_every_plot(
@@ -295,7 +295,7 @@ def test_smoothing_and_log_change_the_screen_alone(
     raw = {name: curve.raw.values.copy() for name, curve in room.series.curves.items()}
     room.board.export(panel(room, "total"), tmp_path / "before.csv")
     room.board.set_smoothing(0.95)
-    QTest.mouseClick(room.board.log, LEFT)
+    QTest.mouseClick(room.board.bar.log, LEFT)
     settle(qtbot, room)
     _x, y = panel(room, "mask").canvas.drawn()["raw"]
     assert np.allclose(10**y, raw["mask"]), "a logarithmic axis draws logarithms"
@@ -306,10 +306,10 @@ def test_smoothing_and_log_change_the_screen_alone(
 
 def test_epochs_and_time_on_the_x_axis(qtbot: QtBot, room: TrainWorkspace, spec: ProjectSpec, live: Live) -> None:
     live(whole_run(spec, 2))
-    QTest.mouseClick(room.board.units.button("epoch"), LEFT)
+    QTest.mouseClick(room.board.bar.units.button("epoch"), LEFT)
     settle(qtbot, room)
     assert panel(room, "mask").canvas.drawn()["shown"][0][-1] == pytest.approx(2.0)
-    QTest.mouseClick(room.board.units.button("time"), LEFT)
+    QTest.mouseClick(room.board.bar.units.button("time"), LEFT)
     settle(qtbot, room)
     assert panel(room, "mask").canvas.drawn()["shown"][0][-1] == pytest.approx(2.0, abs=0.05)
 

@@ -10,25 +10,21 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import TaskSpec
 from mtlstudio.ui.theme import scaled
+from mtlstudio.ui.train.board_bar import BoardBar
 from mtlstudio.ui.train.exports import all_names, write_csv
 from mtlstudio.ui.train.heat_strip import Overview
 from mtlstudio.ui.train.panel import Frame, LossPanel, ask_path, index_at, x_of
 from mtlstudio.ui.train.ranking import COUNTS, MANY, RULES, Selection
 from mtlstudio.ui.train.series import TOTAL, RunSeries
-from mtlstudio.ui.train.words import equation
-from mtlstudio.ui.widgets.chip import Chip
-from mtlstudio.ui.widgets.common import column, row
-from mtlstudio.ui.widgets.segmented import Segment, SegmentedControl
-from mtlstudio.ui.widgets.titles import ElidedLabel
+from mtlstudio.ui.widgets.common import column
 
-SMOOTHINGS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
 _BETWEEN_PLOTS_MS = 12
 _LEAST_WIDTH = 212
 
@@ -88,7 +84,12 @@ class Board(QWidget):
         self._painter = QTimer(self)
         self._painter.setInterval(_BETWEEN_PLOTS_MS)
         self._painter.timeout.connect(self._paint_next)
-        self.bar = self._make_bar()
+        self.bar = BoardBar(options.unit, options.log, options.smoothing)
+        self.bar.unit_chosen.connect(self._set_unit)
+        self.bar.log_chosen.connect(self._set_log)
+        self.bar.smoothing_chosen.connect(self.set_smoothing)
+        self.bar.follow_clicked.connect(self.redraw)
+        self.bar.export_asked.connect(self._export_all)
         self._plots = QWidget()
         self._grid = QGridLayout(self._plots)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -108,15 +109,15 @@ class Board(QWidget):
         """Shows another run; plots are kept where the tasks are the same."""
         self.series, self._cross = series, None
         self._choose_plots()
-        self.follow.setChecked(True)
+        self.bar.follow.setChecked(True)
         self.refresh()
 
     def refresh(self) -> None:
         """The run has new numbers: texts at once, curves one after another."""
         if self.series is None:
-            self.equation.set_text("")
+            self.bar.show_equation(None)
             return
-        self.equation.set_text(equation(self.series))
+        self.bar.show_equation(self.series)
         self._choose_plots()
         if self.overview.isVisible():
             self.overview.strip.refresh(self.series)
@@ -126,7 +127,7 @@ class Board(QWidget):
 
     def redraw(self) -> None:
         """The curves are to be drawn anew."""
-        if self.follow.isChecked():
+        if self.bar.follow.isChecked():
             self._follow_end()
         self._dirty = [*self._dirty, *(panel for panel in self.panels if panel not in self._dirty)]
         if self._dirty and not self._painter.isActive():
@@ -209,13 +210,13 @@ class Board(QWidget):
         """Shows a part of the x axis and follows no more. Nonsense (not a number, no width) changes nothing."""
         if not (math.isfinite(low) and math.isfinite(high)) or high - low < 1e-6 * max(1.0, abs(high)):
             return
-        self.follow.setChecked(False)
+        self.bar.follow.setChecked(False)
         self.frame = replace(self.frame, low=low, high=high)
         self.redraw()
 
     def show_all(self) -> None:
         """Shows the whole run and follows it."""
-        self.follow.setChecked(True)
+        self.bar.follow.setChecked(True)
         self.redraw()
 
     def _follow_end(self) -> None:
@@ -244,64 +245,20 @@ class Board(QWidget):
 
     # --- the controls -----------------------------------------------------------------------------------------
 
-    def _make_bar(self) -> QWidget:
-        self.units = SegmentedControl(
-            [Segment("step", tr("Step")), Segment("epoch", tr("Epoch")), Segment("time", tr("Time"))],
-            small=True, name=tr("What the x axis counts"),
-        )  # fmt: skip
-        self.units.set_current(self.options.unit)
-        self.units.changed.connect(self._set_unit)
-        self.log = Chip(tr("log y"))
-        self.log.setObjectName("log-y")
-        self.log.setChecked(self.options.log)
-        self.log.toggled.connect(self._set_log)
-        self.smoothing = Chip("", icon="chevron-down", checkable=False)
-        self.smoothing.setObjectName("smoothing")
-        self.smoothing.clicked.connect(self._choose_smoothing)
-        self._name_smoothing()
-        self.follow = Chip(tr("Follow"))
-        self.follow.setObjectName("follow")
-        self.follow.setChecked(True)
-        self.follow.setToolTip(tr("Keeps the newest step in view; zooming and panning turn it off."))
-        self.follow.clicked.connect(self.redraw)
-        self.equation = ElidedLabel(role="dim")
-        self.equation.setObjectName("equation")
-        bar = QWidget()
-        bar.setLayout(row(self.units, self.log, self.smoothing, self.follow, self.equation))
-        return bar
-
     def set_smoothing(self, factor: float) -> None:
         """Averages the curves on the screen with another factor."""
         self.options = replace(self.options, smoothing=factor)
-        self._name_smoothing()
+        self.bar.set_smoothing(factor)
         if self.series is not None:
             self.series.smooth(factor)
         self.options_changed.emit()
         self.refresh()
 
-    def _name_smoothing(self) -> None:
-        factor = self.options.smoothing
-        self.smoothing.set_text(tr("Smoothing {factor}", factor=f"{factor:g}") if factor else tr("No smoothing"))
-        self.smoothing.setToolTip(tr("Moving average, on the screen alone; the numbers stay as they were measured."))
-
-    def _choose_smoothing(self) -> None:
-        menu = QMenu(self)
-        for factor in SMOOTHINGS:
-            action = QAction(f"{factor:g}" if factor else tr("None"), menu)
-            action.setCheckable(True)
-            action.setChecked(factor == self.options.smoothing)
-            action.triggered.connect(partial(self._take_smoothing, factor))
-            menu.addAction(action)
-        menu.popup(self.smoothing.mapToGlobal(self.smoothing.rect().bottomLeft()))
-
-    def _take_smoothing(self, factor: float, _checked: bool = False) -> None:
-        self.set_smoothing(factor)
-
     def _set_unit(self, unit: str) -> None:
         self.options = replace(self.options, unit=unit)
         self.frame = replace(self.frame, unit=unit)  # type: ignore[arg-type]
         self._cross = None
-        self.follow.setChecked(True)  # a range of steps says nothing of seconds
+        self.bar.follow.setChecked(True)  # a range of steps says nothing of seconds
         self.options_changed.emit()
         self.redraw()
 
@@ -326,6 +283,28 @@ class Board(QWidget):
         path = ask_path(self, title.rstrip("…"), panel.name or "total", kind)
         if path:
             self.export(panel, Path(path))
+
+    def _export_all(self, kind: str) -> None:
+        if self.series is None:
+            return
+        title = tr("Save all plots as PNG…") if kind == "png" else tr("Save all numbers as CSV…")
+        path = ask_path(self, title.rstrip("…"), self.series.spec.name, kind)
+        if path:
+            self.export_all(Path(path))
+
+    def export_all(self, path: Path) -> None:
+        """Saves all plots as they stand: one picture for .png; the numbers of all tasks, exactly as measured, for .csv."""
+        assert self.series is not None
+        try:
+            if path.suffix.lower() == ".png":
+                for panel in self.panels:  # those out of view were not drawn
+                    panel.show_curves(self.series, self.frame)
+                if not self._plots.grab().save(str(path)):
+                    self.failed.emit(tr("The picture cannot be saved: {path}", path=path))
+            else:
+                write_csv(path, self.series, all_names(self.series))
+        except StudioError as error:
+            self.failed.emit(error.text())
 
     def export(self, panel: LossPanel, path: Path) -> None:
         """Saves a plot: its picture for .png; its numbers, exactly as measured, for .csv."""

@@ -18,7 +18,7 @@ from mtlstudio.ui.train.overlay import PlotMark
 from mtlstudio.ui.train.reduce import reduced, span
 from mtlstudio.ui.train.series import TOTAL, RunSeries
 from mtlstudio.ui.train.ticks import Unit
-from mtlstudio.ui.train.words import change_words, headline, lines_at
+from mtlstudio.ui.train.words import change_words, headline, lines_at, rate_words
 from mtlstudio.ui.widgets.panel import Panel
 
 _LEAST_LOG = 1e-12
@@ -132,6 +132,8 @@ class LossPanel(Panel):
             change = mark.changes.get(self.name if self.name != TOTAL else mark.main)
             if change is not None:
                 found.append(PlotMark(place(mark.step), change_words(*change)))
+        if self.name == TOTAL:
+            found += [PlotMark(place(mark.step), rate_words(mark), "dim") for mark in series.rate_marks]
         return found
 
     def _menu(self, at: QPoint) -> None:

@@ -15,6 +15,7 @@ from mtlstudio.session.jobs import Jobs, Token
 from mtlstudio.session.studio import Studio
 from mtlstudio.ui.compare.table import status_words
 from mtlstudio.ui.train.controller import TrainController
+from mtlstudio.ui.widgets.common import label
 from mtlstudio.ui.widgets.titles import SectionTitle
 
 _LOOK_AGAIN_MS = 3000
@@ -60,11 +61,15 @@ class RunBox(QWidget):
             self.name.setText(controller.next_name)
             self.name.textChanged.connect(self._named)
             controller.name_taken.connect(self.name.clear)
+        self.steered = label("", "warning", wrap=True)
+        self.steered.setObjectName("steered")
+        self.steered.hide()
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(6)
         inside.addWidget(SectionTitle(tr("Run")))
         inside.addWidget(self.combo)
+        inside.addWidget(self.steered)
         inside.addWidget(self.name)
         self._again = QTimer(self)
         self._again.setInterval(_LOOK_AGAIN_MS)
@@ -88,6 +93,12 @@ class RunBox(QWidget):
         """Reads the list anew, in the background."""
         folder = self._folder
         self._jobs.submit(lambda token: _listed(folder, token), self._show, key="list")
+
+    def show_steered(self, changes: int) -> None:
+        """Says that λ was changed by hand in the run that is shown: it cannot be compared like others."""
+        self.steered.setText(tr("λ-steered · {n} ×", n=changes))
+        self.steered.setToolTip(tr("λ was changed by hand while it trained: another run of these settings differs."))
+        self.steered.setVisible(changes > 0)
 
     def status(self, run: RunFolder | None) -> str:
         """A run's status as last read; "" for an unknown one."""

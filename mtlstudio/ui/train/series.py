@@ -26,6 +26,7 @@ from mtlstudio.runs.events import (
     StepsMeasured,
     WeightsChanged,
 )  # fmt: skip
+from mtlstudio.training.notes import SOLVER_FAILED
 from mtlstudio.ui.train.growing import Curve, Growing
 
 TOTAL = ""
@@ -33,6 +34,8 @@ TOTAL = ""
 _ONE_DRAG = 1.5
 _RECENT_SECONDS = 3.0
 _SAME = 1e-9
+_JUMP = 0.05
+"""Share by which a learning rate has to change at once to be worth a mark."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,15 @@ class WeightMark:
     def main(self) -> str:
         """The task that changed most."""
         return max(self.changes, key=lambda task: abs(self.changes[task][1] - self.changes[task][0]))
+
+
+@dataclass(frozen=True)
+class RateMark:
+    """The learning rate has jumped after having stood still: after which step, from what to what."""
+
+    step: int
+    before: float
+    after: float
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,7 @@ class RunSeries:
         extra: what the balancing method adds to the weighted sum of the losses (0 for most).
         epochs: those finished. weights, best_epoch, best: see `StepsMeasured`, `EpochFinished`.
         complete: every task had a target in the last measured step.
+        rate_marks: jumps of the learning rate; what a smooth schedule does is none.
     """
 
     def __init__(self, spec: ProjectSpec, main_metrics: Mapping[str, str], smoothing: float = 0.0) -> None:
@@ -123,12 +136,14 @@ class RunSeries:
         self.best: dict[str, Best] = {}
         self.best_epoch: EpochFinished | None = None
         self.marks: list[WeightMark] = []
+        self.rate_marks: list[RateMark] = []
         self.checkpoints: list[CheckpointWritten] = []
         self.previews: list[PreviewTaken] = []
         self.notes: list[Noted] = []
         self.weights: dict[str, float] = {}
         self.extra, self.complete = 0.0, True
         self.learning_rate = 0.0
+        self._rate_stood = False
         self.memory = 0
         self.paused = False
         self._zero = self._latest = self._pause_began = 0.0
@@ -179,6 +194,7 @@ class RunSeries:
             validation.cut(step)
         self.epochs = [item for item in self.epochs if item.step <= step]
         self.marks = [item for item in self.marks if item.step <= step]
+        self.rate_marks = [item for item in self.rate_marks if item.step <= step]
         self.checkpoints = [item for item in self.checkpoints if item.step <= step]
         self.previews = [item for item in self.previews if item.step <= step]
         self.best, self.best_epoch = {}, None
@@ -190,6 +206,7 @@ class RunSeries:
         self._recent.append(event)
         while len(self._recent) > 1 and sum(item.seconds for item in self._recent) > _RECENT_SECONDS:
             self._recent.popleft()
+        self._look_at_rate(event)
         self.weights, self.learning_rate, self.memory = event.weights, event.learning_rate, event.memory
         last = {task: values[-1] for task, values in event.losses.items()}
         self.complete = all(value is not None for value in last.values())
@@ -197,6 +214,13 @@ class RunSeries:
             weighted = sum(event.weights.get(task, 0.0) * (value or 0.0) for task, value in last.items())
             rest = event.total[-1] - weighted
             self.extra = rest if abs(rest) > 1e-3 * max(abs(event.total[-1]), 1e-6) else 0.0
+
+    def _look_at_rate(self, event: StepsMeasured) -> None:
+        before, after = self.learning_rate, event.learning_rate
+        jumped = before > 0 and abs(after - before) > _JUMP * before
+        if jumped and self._rate_stood:
+            self.rate_marks.append(RateMark(event.step - len(event.total), before, after))
+        self._rate_stood = before == after
 
     def _store(self) -> None:
         """Moves waiting steps into the arrays, all at once."""
@@ -303,6 +327,11 @@ class RunSeries:
     def progress(self) -> float:
         """Share of the run that is done, 0 … 1."""
         return min(1.0, self.last_step / max(1, self.total_epochs * self.steps_per_epoch))
+
+    @property
+    def solver_failures(self) -> int:
+        """Steps in which the method's problem had no solution, as far as they were told."""
+        return sum(int(note.values.get("n", 0)) for note in self.notes if note.code == SOLVER_FAILED)
 
     def main_value(self, task: str) -> float | None:
         """The task's main metric at the last finished epoch."""

@@ -11,7 +11,7 @@ from mtlstudio.project.spec import ProjectSpec, TaskSpec
 from mtlstudio.runs.events import RunFinished
 from mtlstudio.tasks.interface import MetricDeclaration
 from mtlstudio.tasks.registry import task_type
-from mtlstudio.ui.train.series import RunSeries, weighted_sum
+from mtlstudio.ui.train.series import RateMark, RunSeries
 
 DASH = "—"
 
@@ -72,31 +72,6 @@ def short_name(metric: MetricDeclaration) -> str:
     return tr(metric.short or metric.name)
 
 
-def equation(series: RunSeries) -> str:
-    """`Total 0.125 = 0.15 × 0.013 + 0.85 × 0.212`: the newest losses as the curves show them; "" while there are none.
-
-    `≈` stands where averaging hides a change of λ or where batches lacked targets of some task.
-    """
-    total = series.current()
-    terms = weighted_sum(series, series.spec.task_ids)
-    if total is None or not terms or not series.weights:
-        return ""
-    right = sum(weight * loss for _task, weight, loss in terms) + series.extra
-    text = _terms(terms)
-    if series.extra:
-        text += f" {'+' if series.extra > 0 else '−'} {figure(abs(series.extra))}"
-    sign = "=" if abs(right - total) <= max(6e-4, 2e-3 * abs(total)) else "≈"
-    return f"{tr('Total')} {figure(total)} {sign} {text}"
-
-
-def _terms(terms: list[tuple[str, float, float]]) -> str:
-    """`0.15 × 0.013 + 0.85 × 0.212`; several equal weights stand before a bracket."""
-    weights = {weight_figure(weight) for _task, weight, _loss in terms}
-    if len(terms) > 3 and len(weights) == 1:
-        return f"{weights.pop()} × ({' + '.join(figure(loss) for _task, _weight, loss in terms)})"
-    return " + ".join(f"{weight_figure(weight)} × {figure(loss)}" for _task, weight, loss in terms)
-
-
 def headline(series: RunSeries, name: str, task: TaskSpec | None) -> list[str]:
     """What stands at the right of a plot's title: `0.130`, `val 0.190`, `mIoU 0.752`."""
     parts = [figure(series.current(name))]
@@ -116,6 +91,11 @@ def change_words(before: float, after: float) -> str:
     return f"λ {before:.{decimals}f} → {after:.{decimals}f}"
 
 
+def rate_words(mark: RateMark) -> str:
+    """`η 0.003 → 0.0003`: the learning rate."""
+    return f"η {mark.before:.2g} → {mark.after:.2g}"
+
+
 def mark_lines(series: RunSeries, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """The marks, oldest first, as (when, what): `epoch 18`, `Pet mask λ 0.50 → 0.70`; `epoch 19`, `best Species`."""
     found: list[tuple[int, int, str]] = []
@@ -123,6 +103,9 @@ def mark_lines(series: RunSeries, names: Mapping[str, str]) -> list[tuple[str, s
         epoch = min(series.total_epochs, mark.step // series.steps_per_epoch + 1)
         words = f"{names.get(mark.main, mark.main)} {change_words(*mark.changes[mark.main])}"
         found.append((mark.step, epoch, words))
+    for jump in series.rate_marks:
+        epoch = min(series.total_epochs, jump.step // series.steps_per_epoch + 1)
+        found.append((jump.step, epoch, rate_words(jump)))
     if series.best_epoch is not None:
         found.append((series.best_epoch.step, series.best_epoch.epoch, tr("best of all")))
     for task, best in series.best.items():

@@ -78,6 +78,7 @@ class TrainWorkspace(Workspace):
         self.board.failed.connect(lambda text: self.studio.say(text, "bad"))
         self.facts.outcome.inspect_asked.connect(self._inspect)
         self.facts.outcome.resume_asked.connect(lambda: self.actions_.trigger("train.resume"))
+        self.facts.warnings.method_asked.connect(self.balance.choose.click)
         self.runs.listed.connect(self._show_outcome)
 
     # --- what the window asks ---------------------------------------------------------------------------------
@@ -239,6 +240,8 @@ class TrainWorkspace(Workspace):
     def _show_outcome(self) -> None:
         training = self.studio.training
         self.facts.outcome.refresh(self.series, self.runs.status(training.run), training.is_training)
+        self.facts.warnings.refresh(self.series, training.is_training)
+        self.runs.show_steered(len(self.series.marks) if self.series is not None else 0)
 
     def _keep_options(self) -> None:
         self.studio.settings.layouts[OPTIONS] = self.board.options.text()

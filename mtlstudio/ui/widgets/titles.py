@@ -143,10 +143,17 @@ class KeyHint(QWidget):
 
 
 class FactList(QWidget):
-    """Lines of `name … value`, the names grey on the left, the values on the right."""
+    """Lines of `name … value`, the names grey on the left, the values on the right.
 
-    def __init__(self, facts: Sequence[tuple[str, str]] = (), parent: QWidget | None = None) -> None:
+    Args:
+        wrap: long values break into lines instead of asking for more room.
+    """
+
+    def __init__(
+        self, facts: Sequence[tuple[str, str]] = (), parent: QWidget | None = None, wrap: bool = False
+    ) -> None:  # fmt: skip
         super().__init__(parent)
+        self._wrap = wrap
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(12)
@@ -173,7 +180,7 @@ class FactList(QWidget):
             right.setAccessibleName(name)
 
     def _add_line(self) -> None:
-        name, value = label(role="dim", parent=self), label(parent=self)
+        name, value = label(role="dim", parent=self), label(wrap=self._wrap, parent=self)
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         line = len(self._labels)
