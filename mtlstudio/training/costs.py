@@ -165,7 +165,9 @@ class _Bench:
     ) -> None:  # fmt: skip
         from mtlstudio.training.slices import load_slice
 
-        self._spec, self._folder, self._device, self._cancelled = spec, folder, device, cancelled
+        plain = replace(spec.training, compile=False, accumulate=1, measure_every=None)
+        self._spec, self._folder = replace(spec, training=plain), folder
+        self._device, self._cancelled = device, cancelled
         self._loaded, whole = load_slice(spec, folder, spec.training.batch_size, cancelled)
         self._steps = math.ceil(whole / spec.training.batch_size) * spec.training.epochs
         self._methods = {method.id: method for method in balancing_methods()}

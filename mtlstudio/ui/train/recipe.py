@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.errors import StudioError
@@ -21,7 +22,8 @@ from mtlstudio.session.studio import Studio
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.training.declarations import Method
 from mtlstudio.training.methods import optimizers, schedules
-from mtlstudio.ui.widgets.common import label
+from mtlstudio.ui.train.rate_dialog import RateDialog
+from mtlstudio.ui.widgets.common import button, label
 from mtlstudio.ui.widgets.panel import Collapsible
 from mtlstudio.ui.widgets.parameter_form import ParameterForm
 from mtlstudio.ui.widgets.titles import SectionTitle
@@ -29,6 +31,7 @@ from mtlstudio.ui.widgets.titles import SectionTitle
 _FIRST = ("batch_size", "epochs", "precision", "start_from")
 _BALANCE = ("normalise_weights",)  # shown beside the sliders
 _RATE = "learning_rate"
+_RATE_FIELD = f"optimizer.{_RATE}"
 
 
 class RecipeBox(QWidget):
@@ -37,7 +40,7 @@ class RecipeBox(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         assert studio.document is not None
-        self._training, self._document = studio.training, studio.document
+        self._studio, self._training, self._document = studio, studio.training, studio.document
         self._runs: dict[str, str] = {}
         self.form, self.more = ParameterForm(), ParameterForm()
         self.form.setObjectName("recipe")
@@ -66,11 +69,31 @@ class RecipeBox(QWidget):
         spec = (self._training.spec if live else None) or self._document.spec
         first, more, values = fields_of(spec, self._runs)
         self.form.set_parameters(first, {name: values[name] for name in (item.name for item in first)})
+        self._offer_finder()
         self.more.set_parameters(more, {name: values[name] for name in (item.name for item in more)})
         self.form.setEnabled(not live)
         self.more.setEnabled(not live)
         self.hint.setVisible(live)
         self._foresee(spec)
+
+    def _offer_finder(self) -> None:
+        """A button beside the learning rate, where the optimizer has one."""
+        if all(item.name != _RATE_FIELD for item in self.form.parameters()):
+            return
+        editor = self.form.editor(_RATE_FIELD)
+        if editor.findChild(QPushButton, "find-rate") is None:
+            found = button("", "wand", quiet=True, small=True)
+            found.setObjectName("find-rate")
+            found.setToolTip(tr("Find a learning rate…"))
+            found.setAccessibleName(tr("Find a learning rate…"))
+            found.clicked.connect(self._find_rate)
+            editor.add_button(found)
+
+    def _find_rate(self) -> None:
+        dialog = RateDialog(self._studio, float(self.form.values()[_RATE_FIELD]), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._edit(_RATE_FIELD, dialog.chosen))
+        dialog.open()
 
     def _look_at_runs(self, *_news: object) -> None:
         """Reads which runs there are to start from."""

@@ -57,6 +57,10 @@ class Editor(QWidget):
         """The widget that takes the focus."""
         raise NotImplementedError
 
+    def add_button(self, button: QWidget) -> None:
+        """Puts something that helps to choose at the right of the field."""
+        self._row.addWidget(button)
+
     def is_typing(self) -> bool:
         """Whether the keyboard is in it."""
         return self.field().hasFocus()
