@@ -36,6 +36,11 @@ PREFERENCES: tuple[Parameter, ...] = (
         label=mark("The wheel scrolls"),
         help=mark("On the design canvas, the mouse wheel scrolls; with Ctrl it zooms."),
     ),
+    Parameter(
+        "notify", "bool", True,
+        label=mark("Tell when a run ends"),
+        help=mark("When a training of more than a minute ends or fails while another window has the focus."),
+    ),
 )  # fmt: skip
 """What the settings dialog shows; the rest of `Settings` is remembered, not asked for."""
 
@@ -48,6 +53,7 @@ class Settings:
         language: a code of `LANGUAGES`, or `system`.
         theme: `dark`, `light` or `system`.
         wheel_scrolls: whether the wheel scrolls the canvas instead of zooming.
+        notify: whether the end of a long run is told while another window has the focus.
         recent_projects: project folders, newest first (see `add_recent`).
         geometry: the window's place and size, as Qt saves it, in base64.
         layouts: workspace to the state of its docks, as Qt saves it, in base64.
@@ -59,6 +65,7 @@ class Settings:
     language: str = "system"
     theme: str = "system"
     wheel_scrolls: bool = False
+    notify: bool = True
     recent_projects: list[str] = field(default_factory=list)
     geometry: str = ""
     layouts: dict[str, str] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from mtlstudio.base.logs import log_traceback
 from mtlstudio.base.settings import load_settings
 from mtlstudio.base.texts import mark, set_language, tr
 from mtlstudio.session.studio import Studio
+from mtlstudio.ui.shell.notify import Notifier
 from mtlstudio.ui.shell.window import MainWindow
 from mtlstudio.ui.theme import apply_theme
 from mtlstudio.ui.theme.current import ThemeName
@@ -44,6 +45,7 @@ def run_window(arguments: argparse.Namespace) -> int:
     app.setWindowIcon(icon("app-icon", size=256))
     studio = Studio(settings)
     window = MainWindow(studio)
+    Notifier(window, studio)
     _report_errors(studio)
     if arguments.size:
         window.resize(*_size(arguments.size))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from mtlstudio.base.errors import as_line
 from mtlstudio.base.texts import tr
-from mtlstudio.project.problems import declared
 from mtlstudio.runs.events import Noted
 from mtlstudio.training.notes import SOLVER_FAILED, WEIGHTS_COLLAPSED
+from mtlstudio.ui.train.log_words import note_words
 from mtlstudio.ui.train.machine import MachineBox
 from mtlstudio.ui.train.outcome import Outcome, Warnings
 from mtlstudio.ui.train.series import RunSeries
@@ -60,20 +59,15 @@ class FactsBox(QWidget):
         self.marks.setVisible(bool(lines))
         self.no_marks.setVisible(not lines)
         remarks = (
-            note_lines([note for note in series.notes if note.code not in _ELSEWHERE]) if series is not None else []
+            note_lines([note for note in series.notes if note.code not in _ELSEWHERE], names)
+            if series is not None
+            else []
         )
         self.notes.setText("\n\n".join(remarks))
         self.notes.setVisible(bool(remarks))
         self.notes_title.setVisible(bool(remarks))
 
 
-def note_lines(notes: Sequence[Noted]) -> list[str]:
+def note_lines(notes: Sequence[Noted], names: Mapping[str, str]) -> list[str]:
     """The run's remarks as sentences, each once; those of unknown codes are left out."""
-    known = declared()
-    found = []
-    for note in notes:
-        if note.code in known:
-            sentence, fix = known[note.code]
-            words = [tr(part, **note.values) for part in (sentence, fix) if part]
-            found.append(as_line(str(note.values.get("where", "")), *words))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(words for note in notes if (words := note_words(note, names))))

@@ -19,6 +19,7 @@ from mtlstudio.ui.train.balance import BalanceBox
 from mtlstudio.ui.train.board import Board, Options
 from mtlstudio.ui.train.controller import TrainController
 from mtlstudio.ui.train.facts import FactsBox
+from mtlstudio.ui.train.log_panel import LogPanel
 from mtlstudio.ui.train.recipe import RecipeBox
 from mtlstudio.ui.train.runs import RunBox
 from mtlstudio.ui.train.series import RunSeries
@@ -51,6 +52,7 @@ class TrainWorkspace(Workspace):
         self.board = Board(Options.read(studio.settings.layouts.get(OPTIONS, "")))
         self.table = TaskTable()
         self.sights = Sights(studio.data)
+        self.log = LogPanel()
         self.facts = FactsBox()
         self.empty = EmptyState(
             "train", tr("There is no run yet."), tr("Train"),
@@ -79,6 +81,7 @@ class TrainWorkspace(Workspace):
         self.facts.outcome.inspect_asked.connect(self._inspect)
         self.facts.outcome.resume_asked.connect(lambda: self.actions_.trigger("train.resume"))
         self.facts.warnings.method_asked.connect(self.balance.choose.click)
+        self.log.unfolded.connect(lambda: QTimer.singleShot(0, self._show_log))
         self.runs.listed.connect(self._show_outcome)
 
     # --- what the window asks ---------------------------------------------------------------------------------
@@ -151,6 +154,7 @@ class TrainWorkspace(Workspace):
         rows.addWidget(self.board, 1)
         rows.addWidget(self.table)
         rows.addWidget(self.sights)
+        rows.addWidget(self.log)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -191,6 +195,8 @@ class TrainWorkspace(Workspace):
         self.pages.setCurrentIndex(0 if nothing else 1)
         self.board.set_series(self.series)
         self.sights.set_run(training.run, self.series)
+        folder = training.run.path if training.run is not None else None
+        self.log.set_run(None if nothing else spec, folder, training.history)
         self._show_everything()
 
     def _state_changed(self, state: str) -> None:
@@ -204,6 +210,7 @@ class TrainWorkspace(Workspace):
             return
         self.series.take(events)
         self.balance.take(events)
+        self.log.take(events)
         for event in events:
             if isinstance(event, StepsMeasured) and event.total:
                 quick = event.seconds / len(event.total) < _QUICK_STEP_S
@@ -233,6 +240,7 @@ class TrainWorkspace(Workspace):
         if self.series is not None:
             self.table.refresh(self.series)
         self.sights.refresh(self.series)
+        self.log.refresh()
         self.facts.refresh(self.series, self.studio.engine.device_memory)
         self._show_outcome()
         self.status_changed.emit(self.status())
@@ -242,6 +250,9 @@ class TrainWorkspace(Workspace):
         self.facts.outcome.refresh(self.series, self.runs.status(training.run), training.is_training)
         self.facts.warnings.refresh(self.series, training.is_training)
         self.runs.show_steered(len(self.series.marks) if self.series is not None else 0)
+
+    def _show_log(self) -> None:
+        self._scroll.ensureWidgetVisible(self.log)
 
     def _keep_options(self) -> None:
         self.studio.settings.layouts[OPTIONS] = self.board.options.text()
