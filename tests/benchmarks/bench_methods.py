@@ -35,15 +35,15 @@ METHODS = ("graddrop", "cagrad", "pcgrad", "mgda", "imtl_g", "upgrad", "nash_mtl
 Step = Callable[[Fed], None]
 
 
-def project(count: int) -> ProjectSpec:
-    """So many tasks on one trunk, targets of the sample scenes."""
+def project(count: int, kinds: dict[str, str] = KINDS) -> ProjectSpec:
+    """So many tasks on one trunk, targets of the sample scenes; `kinds`: target -> loss."""
     parameters = FrozenDict(count=4 * BATCH, size=SIZE)
     offered = {info.id: info for info in LAYOUT.open(None, parameters).targets}
-    sources = [list(KINDS)[number % len(KINDS)] for number in range(count)]
+    sources = [list(kinds)[number % len(kinds)] for number in range(count)]
     tasks = tuple(
         TaskSpec(
             f"t{number}", f"Task {number}", offered[source].task_type, parameters=offered[source].parameters,
-            losses=(LossSpec(KINDS[source]),),
+            losses=(LossSpec(kinds[source]),),
         )
         for number, source in enumerate(sources)
     )  # fmt: skip
@@ -63,7 +63,14 @@ def ours(spec: ProjectSpec, loaded: Loaded, method: str, **values: object) -> tu
     training = replace(spec.training, balancing=MethodSpec(method, FrozenDict(values)))
     parts = build(replace(spec, training=training), Path(), loaded, torch.device("cpu"), fresh=True)
     parts.network.train()
-    return Stepper(parts, Progress()).step, parts
+    progress = Progress()
+    stepper = Stepper(parts, progress)
+
+    def step(fed: Fed) -> None:
+        progress.step_in_epoch %= parts.steps_per_epoch
+        stepper.step(fed)
+
+    return step, parts
 
 
 def losses_of(outputs: dict[str, Tensor], fed: Fed) -> dict[str, Tensor]:

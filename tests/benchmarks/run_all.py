@@ -7,11 +7,10 @@ docs/benchmarks.md. Ratios are taken in one run, so that they hold although mach
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import os
 import platform
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).resolve().parent
 REMARKS = "## Remarks"
@@ -30,10 +29,7 @@ def measure(names: list[str]) -> list[Row]:
     for path in sorted(HERE.glob("bench_*.py")):
         if names and path.stem.removeprefix("bench_") not in names:
             continue
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None and spec.loader is not None
-        module: Any = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(path.stem)  # this folder is the first that Python looks in
         print(f"== {path.stem.removeprefix('bench_')}", flush=True)
         for row in module.measure():
             rows.append(row)
