@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from mtlstudio.network.devices import DeviceError, resolve_device
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 
 @cache
@@ -73,4 +74,11 @@ def mixed(seed: int, step: int) -> int:
     return (value ^ (value >> 31)) >> 1
 
 
-__all__ = ["DeviceError", "arithmetic", "default_threads", "mixed", "resolve_device", "seed_step"]
+def places_on(device: torch.device, places: Sequence[int]) -> Tensor:
+    """Places as an index, (n,) int64; a list would do as well, but the host would wait while it is brought over."""
+    import torch
+
+    return torch.tensor(places, dtype=torch.int64).to(device, non_blocking=True)
+
+
+__all__ = ["DeviceError", "arithmetic", "default_threads", "mixed", "places_on", "resolve_device", "seed_step"]

@@ -10,6 +10,7 @@ from mtlstudio.base.texts import mark
 from mtlstudio.training.balancing.adam import SomeAdam
 from mtlstudio.training.balancing.interface import Balancer, BalancingMethod
 from mtlstudio.training.balancing.on_gradients import EVERY, LEVEL, GradientBalancer, Moment
+from mtlstudio.training.devices import places_on
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +43,7 @@ class GradNormBalancer(GradientBalancer):
         """See `GradientBalancer.weigh`; this step's weights, while those of the next are learned."""
         import torch
 
-        rows = list(moment.rows)
+        rows = places_on(self.device, moment.rows)
         used = self.learned.value[rows]
         norms = gramian.diagonal().clamp_min(0.0).sqrt()
         first = self.first[rows]

@@ -10,6 +10,7 @@ from mtlstudio.base.texts import mark
 from mtlstudio.training.balancing.interface import Balancer, BalancingMethod
 from mtlstudio.training.balancing.on_gradients import SHARED_PARAMETERS, GradientBalancer, Moment
 from mtlstudio.training.balancing.pcgrad import orders
+from mtlstudio.training.devices import places_on
 
 if TYPE_CHECKING:
     import torch
@@ -41,13 +42,13 @@ class GradVacBalancer(GradientBalancer):
         import torch
 
         count = len(gramian)
-        rows = torch.tensor(moment.rows, device=gramian.device)
+        rows = places_on(gramian.device, moment.rows)
         usual = self.usual[rows[:, None], rows]
         norms = gramian.diagonal().clamp_min(0.0).sqrt()
         there = (norms > 0) & norms.isfinite()
         gramian = gramian.where(there & there[:, None], 0.0)  # what is no number spoils no other pair
         mixed = torch.eye(count, dtype=gramian.dtype, device=gramian.device)
-        for others in orders(count, self.seed, self.step).to(gramian.device).unbind(1):
+        for others in orders(count, self.seed, self.step).to(gramian.device, non_blocking=True).unbind(1):
             place = others[:, None]
             products = mixed @ gramian
             length = (products * mixed).sum(1).clamp_min(0.0).sqrt()

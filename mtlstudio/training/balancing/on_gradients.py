@@ -19,6 +19,7 @@ from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.base.texts import mark
 from mtlstudio.training import notes
 from mtlstudio.training.balancing.interface import Balancer, Facts, Remark
+from mtlstudio.training.devices import places_on
 
 if TYPE_CHECKING:
     import torch
@@ -125,13 +126,14 @@ class GradientBalancer(Balancer):
         if len(moment.rows) == len(self.tasks):
             self._kept = kept
         else:
-            self._kept[list(moment.rows)] = kept
+            self._kept[places_on(self.device, moment.rows)] = kept
         self._known.update(moment.tasks)
         return weights
 
     def kept(self, moment: Moment) -> Tensor:
         """The weights found last, (rows,)."""
-        return self._kept if len(moment.rows) == len(self.tasks) else self._kept[list(moment.rows)]
+        whole = len(moment.rows) == len(self.tasks)
+        return self._kept if whole else self._kept[places_on(self.device, moment.rows)]
 
     @abstractmethod
     def weigh(self, gramian: Tensor, moment: Moment) -> Tensor:
@@ -201,7 +203,7 @@ class SolvedBalancer(GradientBalancer):
             if len(alive):
                 weights[:] = 0.0
                 weights[alive] = self._solved(matrix[np.ix_(alive, alive)], [moment.rows[row] for row in alive])
-        return torch.from_numpy(weights).to(self.device, torch.float32)
+        return torch.from_numpy(weights).float().to(self.device, non_blocking=True)
 
     @abstractmethod
     def solve(self, gramian: Array, places: Sequence[int]) -> Array:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mtlstudio.training.balancing.interface import Balancer, Facts, Remark
+from mtlstudio.training.devices import places_on
 
 if TYPE_CHECKING:
     import torch
@@ -41,9 +42,11 @@ class LossBalancer(Balancer):
         """See `Balancer.begin`."""
         self.step = step
 
-    def rows(self, losses: Mapping[str, Tensor]) -> slice | list[int]:
+    def rows(self, losses: Mapping[str, Tensor]) -> slice | Tensor:
         """The places of the tasks present."""
-        return slice(None) if len(losses) == len(self.tasks) else [self.places[task] for task in losses]
+        if len(losses) == len(self.tasks):
+            return slice(None)
+        return places_on(self.device, [self.places[task] for task in losses])
 
     def total(self, losses: Mapping[str, Tensor], weights: Tensor) -> Tensor:
         """Σ weight times loss over the tasks present; the weights, (tasks present,), are remembered for the log."""

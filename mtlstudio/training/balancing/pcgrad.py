@@ -31,7 +31,7 @@ class PCGradBalancer(GradientBalancer):
         count = len(gramian)
         mixed = torch.eye(count, dtype=gramian.dtype, device=gramian.device)
         squares = gramian.diagonal().clamp_min(torch.finfo(gramian.dtype).tiny)
-        for others in orders(count, self.seed, self.step).to(gramian.device).unbind(1):
+        for others in orders(count, self.seed, self.step).to(gramian.device, non_blocking=True).unbind(1):
             inner = (mixed * gramian[others]).sum(1)
             share = inner.clamp_max(0.0) / squares[others]
             mixed = mixed.scatter_add(1, others[:, None], -share[:, None])
