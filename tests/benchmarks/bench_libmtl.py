@@ -321,7 +321,7 @@ def measure() -> Iterator[tuple[str, float, str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         loaded = load_data(spec, Path(folder), Control(), None)
     parts = hand.ours(spec, loaded, "equal")[1]
-    fed = list(parts.train.epoch(0))
+    fed = [item for item in parts.train.epoch(0) if len(item.batch) == hand.BATCH]
     loop, otherwise = (bare(parts, fed, channels_last) for channels_last in (True, False))
     orders = compared({"last": loop, "first": otherwise})
     yield "bare loop, channels first / channels last", ratio(orders["first"], orders["last"]), "×", ""

@@ -124,13 +124,11 @@ class GradientEngine:
         found = self._shared_pass(passed.cuts, partials, weighed, scale, watch) if partials else None
         if watch is not None and found is not None:
             watch.weigh(found)
-        total = torch.zeros((), device=self._balancer.device)
-        rows = {task: row for row, task in enumerate(partials)}
+        each = dict(zip(partials, found.unbind(), strict=True)) if found is not None else {}
         for task in present:
-            weight = found[rows[task]] if found is not None and task in rows else None
-            total = total + weighed[task].detach() * (1.0 if weight is None else weight)
-            _assign(self._own[task], _times(own[task], self._balancer.own_weight(task, weight)))
-        return total
+            _assign(self._own[task], _times(own[task], self._balancer.own_weight(task, each.get(task))))
+        terms = [loss.detach() * each[task] if task in each else loss.detach() for task, loss in weighed.items()]
+        return torch.stack(terms).sum() if terms else torch.zeros((), device=self._balancer.device)
 
     def _heads(
         self, losses: Mapping[str, Tensor], cuts: Mapping[int, Cut]
@@ -271,10 +269,13 @@ class GradientEngine:
         slots = self._common_slots(cuts)
         if not slots:
             return None
-        sources = [cuts[slot].source for slot in slots]
-        if self._features is None or not self._features.fits(sources):
+        like = [
+            _as_most(cuts[slot].source, [partial[slot] for partial in partials.values() if slot in partial])
+            for slot in slots
+        ]
+        if self._features is None or not self._features.fits(like):
             self._features = None  # freed before the next is made
-            self._features = Rows(sources, len(self._own))
+            self._features = Rows(like, len(self._own))
         self._features.clear()
         for partial in partials.values():
             self._features.add([partial.get(slot) for slot in slots])
@@ -332,6 +333,12 @@ def _sum(partials: Sequence[Partial], weights: Tensor) -> Partial:
 
 def _scaled(loss: Tensor, factor: float) -> Tensor:
     return loss if factor == 1.0 else loss * factor
+
+
+def _as_most(source: Tensor, gradients: Sequence[Tensor]) -> Tensor:
+    """One in the memory order that most gradients of a value have: turning them round takes longer than copying them."""
+    plain = [gradient for gradient in gradients if gradient.is_contiguous()]
+    return plain[0] if 2 * len(plain) > len(gradients) else source
 
 
 def _unscaled(gramian: Tensor, scale: Tensor | None) -> Tensor:

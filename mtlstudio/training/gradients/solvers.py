@@ -46,8 +46,8 @@ def quadratic(matrix: Array, linear: Array, total: float | None = None, start: A
     if start is not None:
         x, free = start, start > 0
     elif total is not None:
-        first = int(np.argmin(0.5 * h.diagonal() * total + q))
-        x[first], free[first] = total, True
+        x = _near(h, q, total)
+        free = x > 0
     bound = _TOLERANCE * max(1.0, float(np.abs(q).max()))
     for _ in range(10 * size + 10):
         if free.any():
@@ -62,6 +62,18 @@ def quadratic(matrix: Array, linear: Array, total: float | None = None, start: A
     if gain[best] >= -1e4 * bound:  # the last digits go to and fro
         return x
     raise SolverFailure("quadratic")
+
+
+def _near(h: Array, q: Array, total: float) -> Array:
+    """A start from which few steps are left: the minimum without x ≥ 0, cut off there; one coordinate where it fails."""
+    import numpy as np
+
+    x = np.maximum(_least(h, q, total), 0.0)
+    size = float(x.sum())
+    if np.isfinite(size) and size > 0:
+        return np.asarray(x * (total / size))
+    first = int(np.argmin(0.5 * h.diagonal() * total + q))
+    return np.where(np.arange(len(q)) == first, total, 0.0)
 
 
 def _descended(
