@@ -60,6 +60,7 @@ class Pair:
         ours: id here.
         features: gradients of the features where the tasks part, instead of those of the shared weights.
         epoch: the first in which LibMTL's method does what it is meant to do.
+        channels_last: LibMTL gets network and pictures in that memory order, as the trainer here sets it by itself.
     """
 
     theirs: str
@@ -67,15 +68,17 @@ class Pair:
     ours: str
     features: bool = False
     epoch: int = 0
+    channels_last: bool = False
 
     @property
     def name(self) -> str:
         """In the table."""
-        return f"{self.theirs} at features" if self.features else self.theirs
+        beside = " at features" if self.features else ", its maps with channels last" if self.channels_last else ""
+        return self.theirs + beside
 
 
 PAIRS = (
-    Pair("EW", {}, "equal"), Pair("UW", {}, "uncertainty"), Pair("GLS", {}, "geometric"),
+    Pair("EW", {}, "equal"), Pair("EW", {}, "equal", channels_last=True), Pair("UW", {}, "uncertainty"), Pair("GLS", {}, "geometric"),
     Pair("RLW", {"dist": "Normal"}, "random"), Pair("DWA", {"T": 2.0}, "dwa", epoch=2),
     Pair("PCGrad", {}, "pcgrad"), Pair("GradVac", {"beta": 0.5}, "gradvac"),
     Pair("CAGrad", {"calpha": 0.5, "rescale": 1}, "cagrad"),
@@ -173,9 +176,11 @@ def bare(parts: Parts, fed: list[Fed], channels_last: bool) -> Callable[[], floa
     return steps
 
 
-def divided(spec: ProjectSpec, network: MultiTaskNetwork) -> tuple[type[nn.Module], nn.ModuleDict]:
+def divided(
+    spec: ProjectSpec, network: MultiTaskNetwork, order: torch.memory_format
+) -> tuple[type[nn.Module], nn.ModuleDict]:
     """A copy of the network as LibMTL wants it: a class that makes the trunk, and the heads."""
-    layers = copy.deepcopy(network).to(memory_format=torch.contiguous_format).layers
+    layers = copy.deepcopy(network).to(memory_format=order).layers
     shared = trunk(spec.network, spec.task_ids)[1:]  # the first is the input
     heads = {
         task: nn.Sequential(*(layers[layer.id] for layer in spec.network.layers if layer.tasks == {task}))
@@ -218,7 +223,8 @@ class Theirs:
     """A method trained by LibMTL's trainer."""
 
     def __init__(self, found: Any, pair: Pair, spec: ProjectSpec, parts: Parts, fed: list[Fed]) -> None:
-        encoder, decoders = divided(spec, parts.network)
+        order = torch.channels_last if pair.channels_last else torch.contiguous_format
+        encoder, decoders = divided(spec, parts.network, order)
 
         class Untested(found.trainer.Trainer):  # type: ignore[misc]
             def test(self, *_arguments: Any, **_named: Any) -> None:
@@ -230,7 +236,8 @@ class Theirs:
                 rep_grad=pair.features, multi_input=False, optim_param={"optim": "adam", "lr": RATE, "fused": True},
                 scheduler_param=None, weight_args=pair.arguments, arch_args={},
             )  # fmt: skip
-        self.meter = Meter([(item.batch.inputs["image"].contiguous(), labels(parts, item)) for item in fed])
+        images = [item.batch.inputs["image"].contiguous(memory_format=order) for item in fed]
+        self.meter = Meter([(image, labels(parts, item)) for image, item in zip(images, fed, strict=True)])
         self.epochs = pair.epoch + 1
         self._agrees(parts, fed[0])
 

@@ -13,7 +13,7 @@ import platform
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-REMARKS = "## Remarks"
+REMARKS, SECTION = "## Remarks", "### "
 Row = tuple[str, float, str, str]
 
 
@@ -23,18 +23,22 @@ def holds(value: float, bound: str) -> bool:
     return value <= float(limit) if relation == "<=" else value >= float(limit)
 
 
-def measure(names: list[str]) -> list[Row]:
-    """Runs the benchmarks one after the other, each in this process."""
-    rows: list[Row] = []
+def measure(names: list[str]) -> dict[str, list[Row]]:
+    """Runs the benchmarks one after the other, each in this process; their rows by name."""
+    found: dict[str, list[Row]] = {}
     for path in sorted(HERE.glob("bench_*.py")):
         if names and path.stem.removeprefix("bench_") not in names:
             continue
         module = importlib.import_module(path.stem)  # this folder is the first that Python looks in
-        print(f"== {path.stem.removeprefix('bench_')}", flush=True)
+        name = path.stem.removeprefix("bench_")
+        print(f"== {name}", flush=True)
+        rows = []
         for row in module.measure():
             rows.append(row)
             print(line(row), flush=True)
-    return rows
+        if rows:
+            found[name] = rows
+    return found
 
 
 def line(row: Row) -> str:
@@ -48,24 +52,31 @@ def _verdict(value: float, bound: str) -> str:
     return "" if not bound else "holds" if holds(value, bound) else "**missed**"
 
 
-def write(rows: list[Row]) -> None:
-    """Puts the figures into docs/benchmarks.md; the remarks below them stay."""
+def write(found: dict[str, list[Row]]) -> None:
+    """Puts the figures into docs/benchmarks.md; those of benchmarks that were not run stay, and so do the remarks."""
     head = [
         "# Benchmarks",
         "",
         f"Made by `make bench ARGS=--write` on {os.cpu_count()} cores ({platform.machine()}), "
         f"Python {platform.python_version()}, without a screen. Trust ratios more than times.",
+        'One alone: `make bench ARGS="methods --write"`.',
         "",
-        "| what | measured | unit | asked for | |",
-        "| --- | ---: | --- | --- | --- |",
     ]
+    path = HERE.parents[1] / "docs" / "benchmarks.md"
+    before, _, remarks = path.read_text(encoding="utf-8").partition(REMARKS)
+    parts = dict(part.split("\n", 1) for part in before.split(SECTION)[1:])
+    parts |= {name: "\n" + table(rows) for name, rows in found.items()}
+    tables = [f"{SECTION}{name}\n{parts[name].rstrip()}\n" for name in sorted(parts)]
+    path.write_text("\n".join([*head, *tables, REMARKS + remarks]), encoding="utf-8")
+
+
+def table(rows: list[Row]) -> str:
+    """Figures as a table."""
+    head = ["| what | measured | unit | asked for | |", "| --- | ---: | --- | --- | --- |"]
     body = [
         f"| {name} | {value:.3g} | {unit} | {bound} | {_verdict(value, bound)} |" for name, value, unit, bound in rows
     ]
-    path = HERE.parents[1] / "docs" / "benchmarks.md"
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    remarks = before[before.index(REMARKS) :] if REMARKS in before else ""
-    path.write_text("\n".join([*head, *body, "", remarks]).rstrip() + "\n", encoding="utf-8")
+    return "\n".join([*head, *body])
 
 
 def main() -> None:
@@ -75,9 +86,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    rows = measure(arguments.names)
+    found = measure(arguments.names)
     if arguments.write:
-        write(rows)
+        write(found)
 
 
 if __name__ == "__main__":
