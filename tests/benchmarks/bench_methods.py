@@ -58,10 +58,10 @@ def project(count: int, kinds: dict[str, str] = KINDS) -> ProjectSpec:
     return spec.with_network(template("shared").build(spec))
 
 
-def ours(spec: ProjectSpec, loaded: Loaded, method: str, **values: object) -> tuple[Step, Parts]:
+def ours(spec: ProjectSpec, loaded: Loaded, method: str, device: str = "cpu", **values: object) -> tuple[Step, Parts]:
     """A step of the trainer."""
     training = replace(spec.training, balancing=MethodSpec(method, FrozenDict(values)))
-    parts = build(replace(spec, training=training), Path(), loaded, torch.device("cpu"), fresh=True)
+    parts = build(replace(spec, training=training), Path(), loaded, torch.device(device), fresh=True)
     parts.network.train()
     progress = Progress()
     stepper = Stepper(parts, progress)
