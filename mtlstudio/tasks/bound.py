@@ -10,6 +10,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.project.spec import LossSpec, TaskSpec
 from mtlstudio.tasks.interface import BoundTask, TaskLoss, TaskType
+from mtlstudio.tasks.joining import Join, current_join
 from mtlstudio.tasks.losses import LOSSES, full_precision
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ class DeclaredTask(BoundTask):
         """
         import torch
 
+        join = current_join()
+        if join is not None:
+            return self._joined(arguments, present, join)
         weighed, parts = [], {}
         for loss_id, weight, parameters in self.losses:
             output, target, mask = arguments[loss_id]
@@ -79,6 +83,23 @@ class DeclaredTask(BoundTask):
             parts[loss_id] = part.detach()
         value = weighed[0] if len(weighed) == 1 else torch.stack(weighed).sum()
         return TaskLoss(value, parts, present.sum(dtype=torch.float32))
+
+    def _joined(self, arguments: Mapping[str, tuple[Tensor, Tensor, Tensor]], present: Tensor, join: Join) -> TaskLoss:
+        """As `combined`, of a batch of which this process has a part: all its sums are joined at once."""
+        import torch
+
+        pieces = [present.sum(dtype=torch.float32).view(1)]
+        for loss_id, _, parameters in self.losses:
+            output, target, mask = arguments[loss_id]
+            with full_precision(output):
+                pieces.append(
+                    LOSSES[loss_id].sums(output.float(), target, mask, **self.resolved(parameters, output.device))
+                )
+        count, *sums = join(torch.cat(pieces)).split([len(piece) for piece in pieces])
+        values = [LOSSES[loss_id].value(found) for (loss_id, _, _), found in zip(self.losses, sums, strict=True)]
+        value = torch.stack([weight * part for (_, weight, _), part in zip(self.losses, values, strict=True)]).sum()
+        parts = {loss_id: part.detach() for (loss_id, _, _), part in zip(self.losses, values, strict=True)}
+        return TaskLoss(value, parts, count.detach()[0])
 
     def resolved(self, parameters: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
         """The parameters with "none" and "balanced" replaced by what they stand for."""

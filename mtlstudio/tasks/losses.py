@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.frozen import FrozenDict
@@ -27,10 +27,17 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class Loss:
-    """A declared loss and the function that computes it; the function takes the declared parameters by name."""
+    """A declared loss and the function that computes it; the function takes the declared parameters by name.
+
+    Attributes:
+        sums: the same arguments -> (n,) float32 that add up over the parts of a batch.
+        value: (n,) sums of a whole batch -> what `function` gives for it, ().
+    """
 
     declaration: LossDeclaration
     function: Callable[..., Tensor]
+    sums: Callable[..., Tensor]
+    value: Callable[[Tensor], Tensor]
 
 
 def full_precision(output: Tensor) -> contextlib.AbstractContextManager[None]:
@@ -158,15 +165,73 @@ def dice(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
     Source: Milletari et al., V-Net, 3DV 2016. Plain sums in the denominator instead of the paper's squares.
     """
+    shared, said, there = areas(output, target, mask)
+    return masked_mean(1 - 2 * shared / (said + there).clamp(min=TINY), there > 0)
+
+
+def areas(output: Tensor, target: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Per class, (K,) each, over the present elements: Σ p·t, Σ p, Σ t. Arguments as of `dice`."""
     import torch
 
     inside = mask.unsqueeze(1)
     shares = torch.where(inside, _guarded(output, mask).softmax(1), 0.0)
     truth = torch.zeros_like(shares).scatter_(1, torch.where(mask, target, 0).unsqueeze(1), inside.to(shares.dtype))
     axes = [axis for axis in range(output.dim()) if axis != 1]
-    there = truth.sum(axes)
-    overlap = 2 * (shares * truth).sum(axes) / (shares.sum(axes) + there).clamp(min=TINY)
-    return masked_mean(1 - overlap, there > 0)
+    return (shares * truth).sum(axes), shares.sum(axes), truth.sum(axes)
+
+def _of_mean(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The sums of a loss that is a mean over the elements that count: their total and their number."""
+
+    def sums(output: Tensor, target: Tensor, mask: Tensor, **parameters: Any) -> Tensor:
+        return mean_sums(function(output, target, mask, **parameters), mask)
+
+    return sums
+
+
+def mean_sums(mean: Tensor, mask: Tensor) -> Tensor:
+    """(total, number) of a mean over the elements where `mask`."""
+    import torch
+
+    number = mask.sum().to(mean.dtype)
+    return torch.stack((mean * number, number))
+
+
+def mean_value(sums: Tensor) -> Tensor:
+    """The mean of (total, number); 0 where there are none."""
+    return sums[0] / sums[1].clamp(min=TINY)
+
+
+def _cross_entropy_sums(
+    output: Tensor, target: Tensor, mask: Tensor, *, class_weights: Tensor | None = None, label_smoothing: float = 0.0
+) -> Tensor:
+    import torch
+
+    mean = cross_entropy(output, target, mask, class_weights=class_weights, label_smoothing=label_smoothing)
+    if class_weights is None:
+        return mean_sums(mean, mask)
+    weight = torch.where(mask, class_weights[torch.where(mask, target, 0)], 0.0).sum()
+    return torch.stack((mean * weight, weight))
+
+
+def _square_sums(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    return mean_sums(mse(output, target, mask), mask)
+
+
+def _root_value(sums: Tensor) -> Tensor:
+    import torch
+
+    return torch.where(sums[1] > 0, (mean_value(sums) + TINY).sqrt(), 0.0)
+
+
+def _dice_sums(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    import torch
+
+    return torch.cat(areas(output, target, mask))
+
+
+def _dice_value(sums: Tensor) -> Tensor:
+    shared, said, there = sums.chunk(3)
+    return masked_mean(1 - 2 * shared / (said + there).clamp(min=TINY), there > 0)
 
 
 _BALANCED = FrozenDict(none=mark("None"), balanced=mark("Balanced"))
@@ -189,14 +254,14 @@ LOSSES: dict[str, Loss] = {
                     ),
                 ),
             ),
-            cross_entropy,
+            cross_entropy, _cross_entropy_sums, mean_value,
         ),
         Loss(
             LossDeclaration(
                 "focal", mark("Focal"), mark("Cross-entropy that looks away from what is easy."),
                 (Parameter("gamma", "float", 2.0, mark("Gamma"), mark("0: plain cross-entropy."), 0.0, 10.0, step=0.5),),
             ),
-            focal,
+            focal, _of_mean(focal), mean_value,
         ),
         Loss(
             LossDeclaration(
@@ -209,11 +274,17 @@ LOSSES: dict[str, Loss] = {
                     ),
                 ),
             ),
-            bce,
+            bce, _of_mean(bce), mean_value,
         ),
-        Loss(LossDeclaration("mse", mark("Squared error"), mark("Large errors count most.")), mse),
-        Loss(LossDeclaration("rmse", mark("Root of squared error"), mark("In the unit of the target.")), rmse),
-        Loss(LossDeclaration("l1", mark("Absolute error"), mark("Outliers count no more than others.")), l1),
+        Loss(LossDeclaration("mse", mark("Squared error"), mark("Large errors count most.")), mse, _of_mean(mse), mean_value),
+        Loss(
+            LossDeclaration("rmse", mark("Root of squared error"), mark("In the unit of the target.")),
+            rmse, _square_sums, _root_value,
+        ),
+        Loss(
+            LossDeclaration("l1", mark("Absolute error"), mark("Outliers count no more than others.")),
+            l1, _of_mean(l1), mean_value,
+        ),
         Loss(
             LossDeclaration(
                 "huber", mark("Huber"), mark("Squared for small errors, absolute for large ones."),
@@ -224,9 +295,12 @@ LOSSES: dict[str, Loss] = {
                     ),
                 ),
             ),
-            huber,
+            huber, _of_mean(huber), mean_value,
         ),
-        Loss(LossDeclaration("dice", mark("Dice"), mark("Overlap of areas: small classes count as much.")), dice),
+        Loss(
+            LossDeclaration("dice", mark("Dice"), mark("Overlap of areas: small classes count as much.")),
+            dice, _dice_sums, _dice_value,
+        ),
     )
 }  # fmt: skip
 

@@ -25,7 +25,8 @@ from mtlstudio.tasks.interface import (
     TaskLoss,
     TaskType,
 )
-from mtlstudio.tasks.losses import full_precision
+from mtlstudio.tasks.joining import current_join
+from mtlstudio.tasks.losses import full_precision, mean_sums, mean_value
 from mtlstudio.tasks.metrics import Sums, ratio
 from mtlstudio.tasks.predictions import Painting, Prediction, Row, SequencePrediction
 from mtlstudio.tasks.strings import ctc, distance, path_distances, steps_of
@@ -172,10 +173,14 @@ class BoundSequence(DeclaredTask):
         known = present & (target[SYMBOLS] > 0).any(1)
         with full_precision(output):
             part = ctc(output.float(), target[SYMBOLS], target[LENGTHS], known)
+        count, join = known.sum().float(), current_join()
+        if join is not None:
+            sums = join(mean_sums(part, known))
+            part, count = mean_value(sums), sums[1].detach()
         value = torch.zeros((), device=present.device)
         for _, weight, _ in self.losses:
             value = value + weight * part
-        return TaskLoss(value, {loss_id: part.detach() for loss_id, _, _ in self.losses}, known.sum().float())
+        return TaskLoss(value, {loss_id: part.detach() for loss_id, _, _ in self.losses}, count)
 
     def written(self) -> WrittenTask:
         """See `WrittenTask`."""

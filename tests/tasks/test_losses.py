@@ -139,3 +139,32 @@ def test_the_mean_of_nothing_is_zero() -> None:
     mean = masked_mean(values, torch.zeros(3, dtype=torch.bool))
     mean.backward()
     assert float(mean.detach()) == 0 and values.grad is not None and (values.grad == 0).all()
+
+
+@pytest.mark.parametrize("loss_id", sorted(LOSSES))
+def test_sums_of_parts_add_up_to_the_whole_batch_and_so_do_their_gradients(
+    loss_id: str, classes: tuple[Tensor, Tensor, Tensor], numbers: tuple[Tensor, Tensor, Tensor]
+) -> None:
+    loss = LOSSES[loss_id]
+    of_classes = loss_id in ("cross_entropy", "focal", "dice")
+    output, target, mask = classes if of_classes else numbers
+    if loss_id == "bce":
+        target = target.sigmoid()
+    words = {"class_weights": torch.tensor([0.5, 2.0, 1.0, 3.0])} if loss_id == "cross_entropy" else {}
+    mask[0] = False  # a part without any label
+    whole = output.clone().requires_grad_()
+    wanted = loss.function(whole, target, mask, **words)
+    (wanted_slope,) = torch.autograd.grad(wanted, whole)
+    pieces = [output[:1].clone(), output[1:2].clone(), output[2:].clone()]
+    sums = [
+        loss.sums(piece.requires_grad_(), part, known, **words)
+        for piece, part, known in zip(pieces, target.split([1, 1, len(target) - 2]), mask.split([1, 1, len(mask) - 2]), strict=True)
+    ]  # fmt: skip
+    total = sum(part.detach() for part in sums)
+    slopes = []
+    for piece, own in zip(pieces, sums, strict=True):
+        value = loss.value(own + (total - own.detach()))  # the whole batch's value, this part's gradient
+        assert torch.allclose(value, wanted, atol=1e-6)
+        slopes.append(torch.autograd.grad(value, piece)[0])
+    assert torch.allclose(torch.cat(slopes), wanted_slope, atol=1e-6)
+    assert loss.value(torch.zeros_like(total)) == 0.0
