@@ -9,6 +9,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@dataclass(frozen=True)
+class Whole:
+    """The batch that a `Batch` is a part of.
+
+    Attributes:
+        size: number of its samples.
+        tasks: ids of the tasks that any of its samples has a target of.
+    """
+
+    size: int
+    tasks: tuple[str, ...]
+
+
 @dataclass
 class Batch:
     """N samples, stacked.
@@ -19,6 +32,7 @@ class Batch:
         present: task id -> (N,) bool: the sample has this target.
         dataset: (N,) int64, index of the data set each sample is from.
         keys: of the samples.
+        whole: of which this is one process's part; None where one process has it all.
     """
 
     inputs: dict[str, Tensor]
@@ -26,6 +40,7 @@ class Batch:
     present: dict[str, Tensor]
     dataset: Tensor
     keys: tuple[str, ...]
+    whole: Whole | None = None
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from mtlstudio.data import augment, inputs
-from mtlstudio.data.batch import Batch
+from mtlstudio.data.batch import Batch, Whole
 from mtlstudio.data.inputs import PICTURE, Statistic
 from mtlstudio.data.memory import Encoded, MemorySet, SampleSet
 from mtlstudio.project.settings import DataSettings
@@ -48,6 +49,8 @@ class Batches:
             for the disk; beside training on the same cores it only gets in the way. Default: 2 for sets on disk, else 0.
         input_ids: of the project's inputs that are the picture.
         beside: input id -> mean and deviation, of the inputs beside the picture.
+        part: (number, of how many): every batch is dealt out like cards, and this is one hand. A hand that would be
+            empty holds a picture without targets.
     """
 
     def __init__(
@@ -65,9 +68,11 @@ class Batches:
         prefetch: int | None = None,
         input_ids: Sequence[str] = (PICTURE,),
         beside: Mapping[str, Statistic] | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         import torch
 
+        self.part = part
         self.samples, self.tasks, self.settings = samples, dict(tasks), settings
         self.batch_size, self.seed, self.augment, self.shuffle = max(1, batch_size), seed, augment, shuffle
         self.prefetch = (0 if isinstance(samples, MemorySet) else 2) if prefetch is None else prefetch
@@ -94,14 +99,28 @@ class Batches:
         count = len(self.samples)
         order = augment.shuffled(self.seed, epoch, count) if self.shuffle else np.arange(count)
         numbers = augment.changes(self.seed, epoch, count) if self.augment else None
+        own, parts = self.part
         for low, high in self._bounds[start:]:
             indices: list[int] = order[low:high].tolist()
-            yield self._batch(indices, None if numbers is None else numbers[indices].tolist())
+            whole = None if parts == 1 else self._whole(indices)
+            hand = indices[own::parts]
+            stands_in = not hand
+            hand = hand or indices[:1]
+            drawn = None if numbers is None else numbers[hand].tolist()
+            yield self._batch(hand, drawn, whole, stands_in)
 
-    def _batch(self, indices: Sequence[int], numbers: list[list[float]] | None) -> Batch:
+    def _whole(self, indices: Sequence[int]) -> Whole:
+        tasks = (task for task in self.tasks if bool(self.samples.present[task][list(indices)].any()))
+        return Whole(len(indices), tuple(tasks))
+
+    def _batch(
+        self, indices: Sequence[int], numbers: list[list[float]] | None, whole: Whole | None, stands_in: bool
+    ) -> Batch:
         import torch
 
         samples = self.samples.fetch(indices)
+        if stands_in:
+            samples = [replace(sample, targets=dict.fromkeys(self.tasks)) for sample in samples]
         size = self.samples.size
         if numbers is None:
             geometries = [IDENTITY] * len(samples)
@@ -120,6 +139,7 @@ class Batches:
             },
             dataset=torch.tensor([self.samples.items[i].dataset for i in indices]),
             keys=tuple(self.samples.items[i].key for i in indices),
+            whole=whole,
         )
 
     def _others(self, samples: Sequence[Encoded], geometries: Sequence[Geometry]) -> dict[str, Tensor]:

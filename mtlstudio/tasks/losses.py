@@ -179,6 +179,7 @@ def areas(output: Tensor, target: Tensor, mask: Tensor) -> tuple[Tensor, Tensor,
     axes = [axis for axis in range(output.dim()) if axis != 1]
     return (shares * truth).sum(axes), shares.sum(axes), truth.sum(axes)
 
+
 def _of_mean(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The sums of a loss that is a mean over the elements that count: their total and their number."""
 

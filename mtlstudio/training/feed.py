@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mtlstudio.data.batch import Batch
+from mtlstudio.data.batch import Batch, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Fed:
-    """A batch on the device, and the ids of the tasks that any of its samples has a target of (known on the host)."""
+    """A batch on the device.
+
+    Attributes:
+        batch: the samples of this process.
+        tasks: ids of those that any sample of the whole batch has a target of (known on the host).
+        size: number of samples of the whole batch.
+    """
 
     batch: Batch
     tasks: tuple[str, ...]
+    size: int
 
 
 class Feed:
@@ -52,8 +59,10 @@ class Feed:
             if batch is None:
                 return
             batch = self.thinned(batch) if self.thinned is not None else batch
-            tasks = tuple(task for task, present in batch.present.items() if bool(present.any()))
-            fed = Fed(self._moved(batch), tasks)
+            whole = batch.whole or Whole(
+                len(batch), tuple(task for task, present in batch.present.items() if bool(present.any()))
+            )
+            fed = Fed(self._moved(batch), whole.tasks, whole.size)
             self.waited += time.perf_counter() - began
             yield fed
 
@@ -67,6 +76,7 @@ class Feed:
             present=_moved(batch.present, self._device),
             dataset=batch.dataset,
             keys=batch.keys,
+            whole=batch.whole,
         )
 
 
