@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -46,9 +47,15 @@ def print_json(document: Any) -> None:
     sys.stdout.flush()
 
 
-def complain(text: str) -> None:
-    """One line on standard error."""
-    print(f"mtlstudio: {text}", file=sys.stderr, flush=True)
+def complain(text: str, aloud: bool | None = None) -> None:
+    """One line on standard error.
+
+    Args:
+        aloud: default: unless `torchrun` started this process beside a first one, which says it for all.
+    """
+    first = os.environ.get("RANK", "0") == "0" or os.environ.get("WORLD_SIZE", "1") == "1"
+    if first if aloud is None else aloud:
+        print(f"mtlstudio: {text}", file=sys.stderr, flush=True)
 
 
 def load_project(folder: Path) -> ProjectSpec:

@@ -243,8 +243,8 @@ class RunFinished(Event):
 @dataclass(frozen=True)
 class RunFailed(Event):
     """The last event of a run that could not go on: what, and what to do, in plain words (already translated),
-    and the checkpoint that is left (step, or None). `code`: nan, memory, disk, data, device, error. `proposal`: what a new
-    run could try instead: path of a project's field -> value."""
+    and the checkpoint that is left (step, or None). `code`: nan, memory, disk, data, device, rank (another process of the
+    run), error. `proposal`: what a new run could try instead: path of a project's field -> value."""
 
     kind: ClassVar[str] = "run_failed"
     step: int

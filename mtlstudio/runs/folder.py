@@ -45,6 +45,7 @@ class RunInfo:
         fingerprint: of the data, "" before its first start.
         versions: of torch, torchvision, python, mtlstudio.
         platform: of the machine.
+        processes: that train it together.
         note, tags, pinned: the user's own words, labels, and whether it stands on top (see `runs.keeping`).
         study: {} or what a study says of this member of its: `id` of the study, `member`, `role` (shared,
             `alone:<task id>`, point), `seed`, `fingerprint` of the whole project's data.
@@ -63,6 +64,7 @@ class RunInfo:
     fingerprint: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     platform: str = ""
+    processes: int = 1
     note: str = ""
     tags: list[str] = field(default_factory=list)
     pinned: bool = False
@@ -79,7 +81,12 @@ class RunFolder:
 
     Args:
         path: the folder `runs/<id>` of a project.
+
+    Attributes:
+        writes: whether this process writes it (False only where several train it together).
     """
+
+    writes = True
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)

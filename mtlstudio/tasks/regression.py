@@ -62,7 +62,7 @@ class RegressionMetrics(Sums):
         mae = ratio(sums["absolute"] * scale, known)
         rmse = [math.sqrt(value) for value in ratio(sums["squared"] * scale**2, known)]
         spread = sums["squares"] - sums["sum"] ** 2 / known.clamp(min=1)
-        spread[spread < 1e-9 * sums["squares"].clamp(min=1)] = 0  # one value, or rounding
+        spread[spread < 1e-6 * sums["squares"].clamp(min=1)] = 0  # one value, or rounding
         r2 = [1 - value for value in ratio(sums["squared"], spread)]
         return {
             "mae": mean_known(mae), "rmse": mean_known(rmse), "r2": mean_known(r2),

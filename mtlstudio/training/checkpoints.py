@@ -40,6 +40,10 @@ def save_checkpoint(run: RunFolder, parts: Parts, progress: Progress) -> tuple[s
         NotFinite: a weight is not finite; nothing is written.
         OSError, StudioError: the system refused.
     """
+    tags = tags_of(progress)
+    written = tuple(tag for tag, step in tags.items() if step == progress.step)
+    if not run.writes:
+        return written
     with parts.average.used() if parts.average is not None else nullcontext():
         weights = {
             name: tensor.detach().cpu().contiguous().clone() for name, tensor in parts.network.state_dict().items()
@@ -49,9 +53,8 @@ def save_checkpoint(run: RunFolder, parts: Parts, progress: Progress) -> tuple[s
     with run.store.writing(progress.step) as folder:
         (folder / NETWORK_FILE).write_bytes(_network_bytes(weights, parts, progress))
         (folder / TRAINING_FILE).write_bytes(_saved(training))
-    tags = tags_of(progress)
     run.store.tidy(tags)
-    return tuple(tag for tag, step in tags.items() if step == progress.step)
+    return written
 
 
 def tags_of(progress: Progress) -> dict[str, int]:

@@ -103,10 +103,14 @@ class Control:
             taken, self._states = self._states, {}
         return taken
 
-    def wait(self) -> None:
-        """Waits while paused and not stopped (for the trainer)."""
+    def agree(self) -> None:
+        """Called between any two steps: where several processes train together, they do what is asked after the same
+        one (for the trainer)."""
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Waits while paused and not stopped, at most `timeout` seconds (for the trainer)."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._paused or self._stopped)
+            self._changed.wait_for(lambda: not self._paused or self._stopped, timeout)
 
     def _set(self, *, paused: bool | None = None, stopped: bool | None = None) -> None:
         with self._changed:

@@ -84,6 +84,7 @@ class Course:
         yield from parts.stages.begin(parts, progress)
         stepper.weights_changed()
         for fed in parts.train.epoch(progress.epoch, progress.step_in_epoch):
+            control.agree()
             if control.asked and stepper.settled and (yield from self._attend()):
                 return True
             stepper.step(fed)
@@ -100,11 +101,11 @@ class Course:
         parts, progress = self._parts, self._progress
         self._tick()
         last = progress.epoch + 1 == parts.spec.training.epochs
-        with_previews = bool(parts.previews) and (last or self._previews.due(progress.seconds))
+        with_previews = parts.ranks.first(bool(parts.previews) and (last or self._previews.due(progress.seconds)))
         found: Validation | None = Validation()
         if parts.val is not None:
             with parts.average.used() if parts.average is not None else nullcontext():
-                found = validate(parts, parts.val, with_previews, lambda: self._control.stopped)
+                found = validate(parts, parts.val, with_previews, self._cancelled)
             if found is None:  # stopped: the epoch is validated when the run goes on
                 yield from self._checkpoint()
                 return True
@@ -120,6 +121,10 @@ class Course:
             yield PreviewTaken(time=time.time(), step=progress.step, epoch=progress.epoch, images=images)
         yield from self._checkpoint()
         return False
+
+    def _cancelled(self) -> bool:
+        self._control.agree()
+        return self._control.stopped
 
     def _judged(self, found: Validation) -> EpochFinished:
         parts, progress = self._parts, self._progress

@@ -76,15 +76,17 @@ class Descent:
     def losses(
         self, fed: Fed, tasks: Sequence[str], outputs: Mapping[str, Tensor]
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Task id -> () its mean loss, and task id -> () how many elements it is the mean of."""
+        """Task id -> () its mean loss, and task id -> () how many elements it is the mean of; of the whole batch, also
+        where this process has a part of it only."""
         losses: dict[str, Tensor] = {}
         counts: dict[str, Tensor] = {}
-        for task in tasks:
-            loss = self._parts.tasks[task].loss(outputs[task], fed.batch.targets[task], fed.batch.present[task])
-            losses[task], counts[task] = loss.value, loss.count
-        for task, taught in self._parts.stages.taught(fed.batch.inputs).items():
-            if task in losses:
-                kept = self._parts.tasks[task].kept(outputs[task], taught)
-                losses[task] = losses[task] + self._parts.stages.distillation * kept
-                counts[task] = counts[task].clamp(min=1)
-        return self._parts.ranks.joined(losses, counts), counts
+        with self._parts.ranks.joined():
+            for task in tasks:
+                loss = self._parts.tasks[task].loss(outputs[task], fed.batch.targets[task], fed.batch.present[task])
+                losses[task], counts[task] = loss.value, loss.count
+            for task, taught in self._parts.stages.taught(fed.batch.inputs).items():
+                if task in losses:
+                    kept = self._parts.tasks[task].kept(outputs[task], taught)
+                    losses[task] = losses[task] + self._parts.stages.distillation * kept
+                    counts[task] = counts[task].clamp(min=1)
+        return losses, counts

@@ -50,15 +50,17 @@ def arithmetic(threads: int, deterministic: bool) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def seed_step(seed: int, step: int, device: torch.device) -> None:
+def seed_step(seed: int, step: int, device: torch.device, rank: int = 0) -> None:
     """Seeds the generators that dropout draws from, for one step.
 
     So its draws are a function of (seed, step), whatever else in the process draws numbers, and a resumed run draws the
-    same ones.
+    same ones. Where several processes train together, each but the first has draws of its own.
     """
     import torch
 
     number = mixed(seed, step)
+    if rank:
+        number = mixed(number, rank)
     torch.default_generator.manual_seed(number)
     if device.type == "cuda":
         torch.cuda.default_generators[device.index or 0].manual_seed(number)

@@ -14,6 +14,7 @@ from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.training.checkpoints import NotFinite
 from mtlstudio.training.devices import DeviceError
 from mtlstudio.training.optimizers import optimizers
+from mtlstudio.training.ranks import RankLost
 from mtlstudio.training.room import room_of, smaller_batch, way_out
 from mtlstudio.training.setup import DataError
 
@@ -105,6 +106,8 @@ def _code(error: StudioError, reading_data: bool) -> str:
         return NAN
     if isinstance(error, DeviceError):
         return "device"
+    if isinstance(error, RankLost):
+        return "rank"
     return "data" if reading_data or isinstance(error, DataError) else "error"
 
 

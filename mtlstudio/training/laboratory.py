@@ -49,14 +49,18 @@ class StepLaboratory:
         batches = feed.epoch(0, self._step % max(feed.steps - 1, 1))  # not the last: it may be of one picture
         fed = next(batches)
         del batches  # and with it what was fetched ahead
-        return self._losses(fed) if len(fed.batch) > 1 else self.losses()
+        return self._losses(fed) if fed.size > 1 else self.losses()
+
+    def summed(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """See `balancing.interface.Laboratory`."""
+        return self._parts.ranks.summed(gradients)
 
     def _losses(self, fed: Fed) -> dict[str, Tensor]:
         parts = self._parts
         if not fed.tasks:
             return {}
-        seed_step(parts.spec.training.seed, self._step, parts.device)
-        with parts.precision.autocast(), still(parts.network):
+        seed_step(parts.spec.training.seed, self._step, parts.device, parts.ranks.index)
+        with parts.precision.autocast(), still(parts.network), parts.ranks.joined():
             outputs = parts.network(fed.batch.inputs, fed.tasks)
             return {
                 task: parts.tasks[task].loss(outputs[task], fed.batch.targets[task], fed.batch.present[task]).value

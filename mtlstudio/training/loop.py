@@ -93,7 +93,7 @@ class Stepper:
             laboratory = self._laboratory(fed) if last and parts.balancer.experiments else None
             if laboratory is not None:
                 parts.balancer.before_step(laboratory)
-                seed_step(parts.spec.training.seed, progress.step, parts.device)
+                seed_step(parts.spec.training.seed, progress.step, parts.device, parts.ranks.index)
             found = self._way()(fed, fed.tasks, self._weights, share)
             if last:
                 self._update()
@@ -103,7 +103,7 @@ class Stepper:
         elif last:
             self._update()
         self._note(found)
-        self._images += len(fed.batch)
+        self._images += fed.size
         progress.step += 1
         progress.step_in_epoch += 1
 
@@ -128,7 +128,7 @@ class Stepper:
 
     def due(self) -> bool:
         """Whether it is time to bring the measurements to the host."""
-        return bool(self._rows) and time.perf_counter() - self._began >= MEASURE_SECONDS
+        return bool(self._rows) and self.parts.ranks.due(time.perf_counter() - self._began >= MEASURE_SECONDS)
 
     def measured(self) -> tuple[StepsMeasured | None, NotFinite | None]:
         """The steps since the last call, brought to the host in one transfer, and what ends the run if a loss among
@@ -169,7 +169,7 @@ class Stepper:
             self._weights = parts.weights.used(step / parts.steps_per_epoch)
             self._weights_fresh = True
         parts.balancer.begin(step)
-        seed_step(settings.seed, step, parts.device)
+        seed_step(settings.seed, step, parts.device, parts.ranks.index)
 
     def _laboratory(self, fed: Fed) -> StepLaboratory:
         return StepLaboratory(self.parts, fed, self.progress.step, self._rate)
@@ -181,7 +181,7 @@ class Stepper:
         parts = self.parts
         if all(parameter.grad is None for parameter in self._parameters):
             return
-        parts.ranks.reduce(self._parameters)
+        parts.ranks.reduce(parts.network.parameters())
         scaler, optimizer, clip = parts.precision.scaler, parts.optimizer, parts.spec.training.clip_norm
         if clip is not None:
             scaler.unscale_(optimizer)

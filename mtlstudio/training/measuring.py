@@ -87,9 +87,6 @@ class _Pending:
 class Measuring:
     """Takes the steps of a run in which gradients are measured, and keeps what was found until it is fetched.
 
-    In several processes each has the gradients of its own part of the batch only, but for methods on gradients, which
-    bring them together anyway: only these are measured then, without affinity.
-
     Args:
         parts: of the run.
         progress: where it stands.
@@ -99,14 +96,13 @@ class Measuring:
     def __init__(self, parts: Parts, progress: Progress, descent: Descent) -> None:
         self._parts, self._progress, self._descent = parts, progress, descent
         self._pending: list[_Pending] = []
-        alone = parts.ranks.count == 1
         self._every = measures_every(parts.spec.training, len(parts.tasks))
-        self._affinity = affinity_every(parts.spec.training) if alone else 0
+        self._affinity = affinity_every(parts.spec.training)
         self._given: GivenWeights | None = None
         self._engine = parts.engine
-        if self._engine is None and self._every and alone:
+        if self._engine is None and self._every:
             self._given = GivenWeights(parts.spec.task_ids, parts.device)
-            self._engine = GradientEngine(parts.network, parts.spec.network, self._given)
+            self._engine = GradientEngine(parts.network, parts.spec.network, self._given, ranks=parts.ranks)
         if self._engine is None or not self._engine.shares:
             self._every = 0
 

@@ -65,6 +65,19 @@ DEVICE_CHANGED = declare(
     "training_device_changed",
     mark("The run was begun on {before} and goes on on {after}: losses can differ in the last digits."),
 )
+RANKS = declare(
+    "training_ranks",
+    mark("{n} processes train together ({hosts}): each takes its part of every batch, {first} writes the run."),
+)
+RANKS_BATCH_NORM = declare(
+    "training_ranks_batch_norm",
+    mark("Batch norm normalises each process's part of a batch by itself: results differ from those of one process."),
+    mark("On GPUs it is synchronised; on the processor take another norm."),
+)
+RANKS_CHANGED = declare(
+    "training_ranks_changed",
+    mark("The run was begun with {before} processes and goes on with {after}: losses can differ in the last digits."),
+)
 SOLVER_FAILED = declare(
     "training_solver_failed",
     mark("In {n} steps of this epoch the method's problem had no solution: the mean of the gradients was taken."),

@@ -117,8 +117,9 @@ class Parts:
 
 
 def load_data(
-    spec: ProjectSpec, folder: Path, control: Control, facts: dict[str, Any] | None, ancestor: Ancestor | None = None
-) -> Loaded:
+    spec: ProjectSpec, folder: Path, control: Control, facts: dict[str, Any] | None,
+    ancestor: Ancestor | None = None, ranks: Ranks | None = None,
+) -> Loaded:  # fmt: skip
     """Reads the training and validation splits.
 
     Args:
@@ -127,6 +128,7 @@ def load_data(
         control: is told the progress, and may ask to stop.
         facts: of the checkpoint that the run goes on from (`statistics`, `mean`, `std`, `inputs`), or None for a fresh run.
         ancestor: the run whose weights a fresh run starts from.
+        ranks: the processes that train together.
 
     Raises:
         DataError: there is nothing to train with.
@@ -138,8 +140,9 @@ def load_data(
 
     data = open_data(spec, folder)
     tasks = bind_all(spec)
-    train, found = _split(data, "train", tasks, spec, control)
-    val, found_val = _split(data, "val", tasks, spec, control)
+    budget = ranks.budget() if ranks is not None else None
+    train, found = _split(data, "train", tasks, spec, control, budget)
+    val, found_val = _split(data, "val", tasks, spec, control, budget)
     remarks = [*found, *found_val]
     if facts is None:
         mean, std = image_statistics(train, spec.data.normalisation)
@@ -155,21 +158,24 @@ def load_data(
 
 
 def build(
-    spec: ProjectSpec, folder: Path, loaded: Loaded, device: torch.device, fresh: bool, ancestor: Ancestor | None = None
-) -> Parts:
+    spec: ProjectSpec, folder: Path, loaded: Loaded, device: torch.device, fresh: bool,
+    ancestor: Ancestor | None = None, ranks: Ranks | None = None,
+) -> Parts:  # fmt: skip
     """Builds network, optimizer and the rest.
 
     Args:
         fresh: start weights are drawn (and pretrained ones read); else they come from a checkpoint afterwards.
         ancestor: the run whose weights a fresh one inherits.
+        ranks: the processes that train together.
 
     Raises:
         StudioError: a setting or the network is wrong.
     """
-    settings = spec.training
+    settings, ranks = spec.training, ranks or Ranks()
     precision = Precision(settings.precision, device)
     channels_last = use_channels_last(settings.channels_last, device, precision.name)
     network, partly = _network(spec, folder, device, channels_last, fresh, ancestor)
+    partly += ranks.take(network, device)
     balancing, balancing_values = chosen(balancing_methods(), settings.balancing, "training.balancing")
     optimizer, values = chosen(optimizers(), settings.optimizer, "training.optimizer")
     schedule, schedule_values = chosen(schedules(), settings.schedule, "training.schedule")
@@ -177,9 +183,9 @@ def build(
     groups = parameter_groups(network, values.get("weight_decay", 0.0), balancer.parameters())
     if not groups:
         raise StudioError(mark("every layer is frozen: there is nothing to train"), where="network")
-    train, val, remarks = _feeds(spec, loaded, device, channels_last)
+    train, val, remarks = _feeds(spec, loaded, device, channels_last, (ranks.index, ranks.count))
     total = train.steps * settings.epochs
-    engine, about_balancing = _balancing(spec, folder, network, loaded, balancer, balancing_values)
+    engine, about_balancing = _balancing(spec, folder, network, loaded, balancer, balancing_values, ranks)
     if any(stage.meta != "none" for stage in settings.strategy) and balancing.id not in ("fixed", "equal"):
         about_balancing.append((notes.META_PLAIN, {}))
     learned = ancestor or learned_from(spec, folder)
@@ -198,7 +204,7 @@ def build(
         stages=Stages(
             spec, train.steps, teacher_of(spec, learned, device), learned.spec.task_ids if learned is not None else ()
         ),
-        average=WeightAverage(network, settings.ema) if settings.ema is not None else None,
+        average=WeightAverage(network, settings.ema) if settings.ema is not None else None, ranks=ranks,
     )  # fmt: skip
 
 
@@ -209,6 +215,7 @@ def _balancing(
     loaded: Loaded,
     balancer: Balancer,
     values: dict[str, Any],
+    ranks: Ranks,
 ) -> tuple[GradientEngine | None, list[Note]]:
     """Tells the method what it wants to know; the engine of those that work on gradients."""
     from mtlstudio.training.gradients.engine import GradientEngine
@@ -220,13 +227,15 @@ def _balancing(
         remarks.append((notes.NO_VALIDATION_BATCH, {}))
     if not isinstance(balancer, GradientBalancer):
         return None, remarks
-    engine = GradientEngine(network, spec.network, balancer, values.get("level", "parameters"))
+    engine = GradientEngine(network, spec.network, balancer, values.get("level", "parameters"), ranks)
     if engine.fell_back:
         remarks.append((notes.NO_CLEAN_SPLIT, {}))
     return engine, remarks
 
 
-def environment(threads: int, device: torch.device, precision: str, fingerprint: str) -> dict[str, Any]:
+def environment(
+    threads: int, device: torch.device, precision: str, fingerprint: str, processes: int = 1
+) -> dict[str, Any]:
     """Fields of `RunInfo` that say what a run was trained with."""
     import torch
     import torchvision
@@ -237,20 +246,23 @@ def environment(threads: int, device: torch.device, precision: str, fingerprint:
             "mtlstudio": __version__, "python": platform.python_version(), "torch": str(torch.__version__),
             "torchvision": str(torchvision.__version__),
         },
-        "platform": platform.platform(),
+        "platform": platform.platform(), "processes": processes,
     }  # fmt: skip
 
 
 def _split(
-    data: ProjectData, split: str, tasks: dict[str, BoundTask], spec: ProjectSpec, control: Control
-) -> tuple[SampleSet, list[Note]]:
+    data: ProjectData, split: str, tasks: dict[str, BoundTask], spec: ProjectSpec, control: Control,
+    budget: int | None,
+) -> tuple[SampleSet, list[Note]]:  # fmt: skip
     from mtlstudio.data.memory import load_split
 
     def told(done: int, of: int) -> None:
         control.loading = (done, of)
 
     try:
-        samples = load_split(data, split, tasks, spec.data, progress=told, cancelled=lambda: control.stopped)
+        samples = load_split(
+            data, split, tasks, spec.data, progress=told, cancelled=lambda: control.stopped, budget=budget
+        )
     finally:
         control.loading = None
     told_now = [
@@ -313,7 +325,7 @@ def _start_weights(network: MultiTaskNetwork, spec: ProjectSpec, folder: Path, a
 
 
 def _feeds(
-    spec: ProjectSpec, loaded: Loaded, device: torch.device, channels_last: bool
+    spec: ProjectSpec, loaded: Loaded, device: torch.device, channels_last: bool, part: tuple[int, int]
 ) -> tuple[Feed, Feed | None, list[Note]]:
     from mtlstudio.data.inputs import pictures_of
     from mtlstudio.data.loading import Batches
@@ -325,7 +337,7 @@ def _feeds(
         batches = Batches(
             samples, loaded.tasks, spec.data, min(wanted, len(samples)), spec.training.seed, augment=training,
             mean=loaded.mean, std=loaded.std, shuffle=training, prefetch=prefetch,
-            input_ids=pictures_of(spec), beside=loaded.inputs,
+            input_ids=pictures_of(spec), beside=loaded.inputs, part=part,
         )  # fmt: skip
         return Feed(batches, device, channels_last)
 

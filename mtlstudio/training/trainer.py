@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mtlstudio import __version__
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.project.codec import to_json
@@ -24,10 +25,11 @@ from mtlstudio.training import notes
 from mtlstudio.training.checkpoints import newest_checkpoint, read_facts, restore, tags_of
 from mtlstudio.training.control import Control
 from mtlstudio.training.course import STOPPED, Course
-from mtlstudio.training.devices import arithmetic, default_threads, resolve_device
+from mtlstudio.training.devices import arithmetic, default_threads
 from mtlstudio.training.failures import Failure, explain, with_proposal
 from mtlstudio.training.heritage import Ancestor, ancestor_of
 from mtlstudio.training.progress import Progress
+from mtlstudio.training.ranks import Ranks
 from mtlstudio.training.setup import Loaded, Note, Parts, build, environment, load_data
 
 
@@ -41,14 +43,16 @@ class Trainer:
         run: the folder of the run.
         control: what another thread may ask for.
         resume: go on from the newest checkpoint; what was logged after it is dropped.
+        ranks: the processes that train it together, each with a trainer of its own. Default: this one alone.
     """
 
     def __init__(
         self, spec: ProjectSpec, project_folder: Path, run: RunFolder, control: Control | None = None,
-        resume: bool = False,
+        resume: bool = False, ranks: Ranks | None = None,
     ) -> None:  # fmt: skip
-        self._wanted, self._folder, self._run = spec, Path(project_folder), run
-        self._control = control or Control()
+        self._ranks = ranks or Ranks()
+        self._wanted, self._folder, self._run = spec, Path(project_folder), self._ranks.folder(run)
+        self._control = self._ranks.control(control or Control())
         self._resume = resume
         self._reading_data = self._opened = False
         self._progress = Progress()
@@ -66,17 +70,20 @@ class Trainer:
             self._check_unstarted()
         except StudioError as error:  # its log is not ours to write
             lock.release()
-            yield self._failed(explain(error, 1, reading_data=False))
+            failure = explain(error, 1, reading_data=False)
+            self._ranks.post(failure)
+            yield self._failed(failure)
             return
-        failure: Failure | None = None
+        ended: Failure | None = None
         try:
             try:
                 yield from self._guarded()
             except Exception as error:
-                failure = explain(error, self._wanted.training.batch_size, self._reading_data)
+                understood = self._ranks.understood(error)
+                ended = explain(understood, self._wanted.training.batch_size, self._reading_data)
                 traceback.clear_frames(error.__traceback__)  # they hold the network and its gradients
-            if failure is not None:
-                yield self._ended_by(failure)
+            if ended is not None:
+                yield self.ended_by(ended)
         finally:
             self._run.log.close()
             lock.release()
@@ -90,12 +97,13 @@ class Trainer:
         info = self._run.info()
         snapshot = self._run.spec()
         spec = self._spec = self._merged(snapshot)
-        threads = spec.training.threads or (info.threads if self._resume else 0) or default_threads()
+        known = info.threads if self._resume and info.processes == self._ranks.count else 0
+        threads = spec.training.threads or known or default_threads()
         with arithmetic(threads, spec.training.deterministic):
             yield from self._trained(spec, snapshot, info, threads)
 
     def _trained(self, spec: ProjectSpec, snapshot: ProjectSpec, info: RunInfo, threads: int) -> Iterator[Event]:
-        device = resolve_device(spec.training.device)
+        device = self._ranks.device(spec.training.device)
         self._device = device.type
         checkpoint, training, damaged = newest_checkpoint(self._run) if self._resume else (None, {}, [])
         if training:
@@ -106,9 +114,12 @@ class Trainer:
         if loaded is None:
             yield self._finished(STOPPED)
             return
-        parts = build(spec, self._folder, loaded, device, fresh=checkpoint is None, ancestor=ancestor)
+        parts = build(
+            spec, self._folder, loaded, device, fresh=checkpoint is None, ancestor=ancestor, ranks=self._ranks
+        )
         if checkpoint:
             self._progress = restore(parts, checkpoint, training)
+        self._ranks.begin()
         remarks = [*parts.notes, *self._remarks(spec, snapshot, info, parts, loaded.fingerprint, damaged)]
         self._open(spec, parts, threads, loaded.fingerprint, training.get("log_size", 0))
         course = Course(self._run, parts, self._progress, self._control)
@@ -128,11 +139,24 @@ class Trainer:
 
         self._reading_data = True
         try:
-            loaded = load_data(spec, self._folder, self._control, facts, ancestor)
+            try:
+                loaded = load_data(spec, self._folder, self._control, facts, ancestor, self._ranks)
+            except LoadingCancelled:
+                self._ranks.agree({"cancelled": True})
+                return None
+            self._ranks.agree(self._found(loaded))
         except LoadingCancelled:
             return None
         self._reading_data = False
         return loaded
+
+    def _found(self, loaded: Loaded) -> dict[str, Any]:
+        """What all processes must find alike."""
+        val = len(loaded.val) if loaded.val is not None else 0
+        return {
+            "version": __version__, "fingerprint": loaded.fingerprint, "step": self._progress.step,
+            "pictures": [len(loaded.train), val], "means": [*loaded.mean, *loaded.std],
+        }  # fmt: skip
 
     def _check_unstarted(self) -> None:
         if not self._resume and self._run.store.steps():
@@ -170,6 +194,8 @@ class Trainer:
             found.append((notes.DATA_CHANGED, {}))
         if info.device and info.device != parts.device.type:
             found.append((notes.DEVICE_CHANGED, {"before": info.device, "after": parts.device.type}))
+        if info.device and info.processes != self._ranks.count:
+            found.append((notes.RANKS_CHANGED, {"before": info.processes, "after": self._ranks.count}))
         patience = spec.training.patience
         if patience is not None and self._progress.waited >= patience:
             self._progress.waited = 0  # it was stopped early: asked to go on, it waits that long again
@@ -181,10 +207,10 @@ class Trainer:
         """Brings the folder to the state that the run goes on from."""
         self._opened = True
         self._run.log.cut(log_size if self._resume else 0)
-        if self._resume:
+        if self._resume and self._run.writes:
             self._run.store.drop_after(self._progress.step)
             sweep(self._run.path)
-        facts = environment(threads, parts.device, parts.precision.name, fingerprint)
+        facts = environment(threads, parts.device, parts.precision.name, fingerprint, self._ranks.count)
         self._run.update(
             status=RUNNING, epochs=spec.training.epochs, seed=spec.training.seed, **facts, project=to_json(spec)
         )
@@ -210,11 +236,12 @@ class Trainer:
             time=time.time(), step=progress.step, epoch=progress.epoch, reason=reason, seconds=progress.seconds
         )
 
-    def _ended_by(self, failure: Failure) -> RunFailed:
+    def ended_by(self, failure: Failure) -> RunFailed:
         """Frees the memory, then notes the failure as far as the disk still allows.
 
         A run that could not even be opened again stays what it was.
         """
+        self._ranks.post(failure)
         gc.collect()
         _empty_device_cache()
         event = self._failed(with_proposal(failure, self._spec, self._device))

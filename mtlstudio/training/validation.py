@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mtlstudio.training.feed import Fed, Feed
+    from mtlstudio.training.ranks import Ranks
     from mtlstudio.training.setup import Parts
 
 
@@ -56,13 +57,17 @@ def validate(parts: Parts, feed: Feed, with_previews: bool, cancelled: Callable[
                     outputs = parts.network(fed.batch.inputs)
                 for task in fed.tasks:
                     bound, target, present = parts.tasks[task], fed.batch.targets[task], fed.batch.present[task]
-                    loss = bound.loss(outputs[task], target, present)
+                    with parts.ranks.joined():
+                        loss = bound.loss(outputs[task], target, present)
                     sums[task].append(torch.stack((loss.value.float() * loss.count, loss.count.float())))
                     metrics[task].update(outputs[task].float(), target, present)
-                _keep_previews(found, fed, outputs, wanted, first)
-                first += len(fed.batch)
+                _keep_previews(found, fed, outputs, wanted, first, parts.ranks)
+                first += fed.size
     finally:
         parts.network.train()
+    parts.ranks.add_up(metrics.values())
+    if with_previews:
+        found.previews = parts.ranks.gathered(found.previews)
     found.losses = {task: _mean(rows) for task, rows in sums.items()}
     found.metrics = {
         task: {name: finite_or_none(value) for name, value in measured.compute().items()}
@@ -72,10 +77,12 @@ def validate(parts: Parts, feed: Feed, with_previews: bool, cancelled: Callable[
     return found
 
 
-def _keep_previews(found: Validation, fed: Fed, outputs: dict[str, Tensor], wanted: set[int], first: int) -> None:
-    for index in wanted:
-        row = index - first
-        if 0 <= row < len(fed.batch):
+def _keep_previews(
+    found: Validation, fed: Fed, outputs: dict[str, Tensor], wanted: set[int], first: int, ranks: Ranks
+) -> None:
+    for index in sorted(wanted):
+        row, hand = divmod(index - first, ranks.count)
+        if 0 <= index - first < fed.size and hand == ranks.index:
             key = fed.batch.keys[row]
             found.previews[key] = {task: output[row : row + 1].clone() for task, output in outputs.items()}
 

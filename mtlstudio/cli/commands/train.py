@@ -6,17 +6,24 @@ import argparse
 import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mtlstudio.base.errors import StudioError, as_line
 from mtlstudio.base.texts import mark, tr
+from mtlstudio.cli import together
 from mtlstudio.cli.interface import Command, complain, find_run, load_project, print_json
 from mtlstudio.cli.progress import Progress
+from mtlstudio.project.codec import from_json, to_json
 from mtlstudio.project.fields import set_field, set_fields
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.events import RunFailed
-from mtlstudio.runs.folder import RunFolder, create_run
+from mtlstudio.runs.folder import RUNS, RunFolder, create_run
 from mtlstudio.training import strategies as _strategies  # noqa: F401  (lets --set training.strategy=ID be typed)
+
+if TYPE_CHECKING:
+    from mtlstudio.training.control import Control
+    from mtlstudio.training.ranks import Ranks
+    from mtlstudio.training.trainer import Trainer
 
 
 class _Train(Command):
@@ -37,36 +44,68 @@ class _Train(Command):
 
     def run(self, arguments: argparse.Namespace) -> int:
         from mtlstudio.training.control import Control
+        from mtlstudio.training.several.group import found_ranks
         from mtlstudio.training.trainer import Trainer
 
-        folder: Path = arguments.folder.resolve()
-        spec = load_project(arguments.folder)
-        resumed = find_run(folder, arguments.resume) if arguments.resume else None
-        if resumed is not None and arguments.changes:
-            raise StudioError(
-                mark("a run goes on with its own settings: --set cannot change them"), where=resumed.id,
-                fix=mark("Leave it out, or start a new run from this one: --set training.start_from={run}."),
-                run=resumed.id,
-            )  # fmt: skip
-        spec = _changed(resumed.spec() if resumed else spec, arguments, folder)
-        if resumed is None and spec.training.start_from:
-            find_run(folder, spec.training.start_from)  # refused before a run is made of it
-        run = resumed or create_run(folder, arguments.name, spec)
+        ranks = found_ranks()
+        chosen = _agreed(arguments, ranks)
+        if chosen is None:
+            return 1
+        spec, run = chosen
         control = Control()
-        _stop_on_signal(control)
-        progress = Progress(quiet=arguments.json)
-        failure: RunFailed | None = None
-        for event in Trainer(spec, folder, run, control, resume=resumed is not None).run():
-            progress.show(event)
-            if isinstance(event, RunFailed):
-                failure = event
-        progress.close()
-        if arguments.json:
+        _stop_on_signal(control, again=ranks.count == 1)
+        trainer = Trainer(spec, arguments.folder.resolve(), run, control, bool(arguments.resume), ranks)
+        together.end_where_others_are_silent(ranks, trainer, run)
+        failure = _trained(trainer, Progress(quiet=arguments.json or ranks.index > 0))
+        if arguments.json and ranks.index == 0:
             print_json(_document(run, failure))
         if failure is not None:
-            complain(as_line(run.id, failure.message, failure.fix, _proposal(arguments.folder, run, failure)))
-            return 1
-        return 0
+            line = as_line(run.id, failure.message, failure.fix, _proposal(arguments.folder, run, failure))
+            complain(line, aloud=ranks.speaks)
+        return together.ended(ranks, failure)
+
+
+def _agreed(arguments: argparse.Namespace, ranks: Ranks) -> tuple[ProjectSpec, RunFolder] | None:
+    """What all processes train: what the first one chose; None where it could not, and said so."""
+    try:
+        own = _chosen(arguments) if ranks.index == 0 else None
+    except StudioError:
+        ranks.first(None)
+        raise
+    told = ranks.first(None if own is None or ranks.count == 1 else (to_json(own[0]), own[1].id))
+    if own is not None:
+        return own
+    if told is None:
+        return None
+    spec, run = told
+    return from_json(spec, where="project"), RunFolder(arguments.folder.resolve() / RUNS / run)
+
+
+def _trained(trainer: Trainer, progress: Progress) -> RunFailed | None:
+    failure: RunFailed | None = None
+    for event in trainer.run():
+        progress.show(event)
+        if isinstance(event, RunFailed):
+            failure = event
+    progress.close()
+    return failure
+
+
+def _chosen(arguments: argparse.Namespace) -> tuple[ProjectSpec, RunFolder]:
+    """What is to be trained, in which run; a new one is made unless one is resumed."""
+    folder: Path = arguments.folder.resolve()
+    spec = load_project(arguments.folder)
+    resumed = find_run(folder, arguments.resume) if arguments.resume else None
+    if resumed is not None and arguments.changes:
+        raise StudioError(
+            mark("a run goes on with its own settings: --set cannot change them"), where=resumed.id,
+            fix=mark("Leave it out, or start a new run from this one: --set training.start_from={run}."),
+            run=resumed.id,
+        )  # fmt: skip
+    spec = _changed(resumed.spec() if resumed else spec, arguments, folder)
+    if resumed is None and spec.training.start_from:
+        find_run(folder, spec.training.start_from)  # refused before a run is made of it
+    return spec, resumed or create_run(folder, arguments.name, spec)
 
 
 def _proposal(folder: Path, run: RunFolder, failure: RunFailed) -> str:
@@ -93,15 +132,24 @@ def _changed(spec: ProjectSpec, arguments: argparse.Namespace, folder: Path) -> 
     return spec
 
 
-def _stop_on_signal(control: Any) -> None:
-    """The first interrupt ends the run after the step under way, with a checkpoint; the second one at once."""
+def _stop_on_signal(control: Control, again: bool) -> None:
+    """The first interrupt ends the run after the step under way, with a checkpoint; the second one at once.
+
+    Args:
+        again: there may be a second one (`torchrun` hands on every interrupt, which reaches its processes anyway).
+    """
 
     def stop(number: int, _frame: object) -> None:
-        signal.signal(number, signal.default_int_handler)
+        if again:
+            signal.signal(number, signal.default_int_handler)
         control.stop()
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+
+
+def _words(run: RunFolder, failure: RunFailed) -> str:
+    return f"{run.id}: {failure.message} {failure.fix}".strip()
 
 
 def _document(run: RunFolder, failure: RunFailed | None) -> dict[str, object]:

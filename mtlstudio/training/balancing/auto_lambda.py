@@ -62,11 +62,13 @@ class AutoLambdaBalancer(LossBalancer):
         if not total.requires_grad:
             return
         kept = [parameter.detach().clone() for parameter in parameters]
-        direction = _gradients(total, parameters)
+        direction = laboratory.summed(_gradients(total, parameters))
         with torch.no_grad():
             torch._foreach_add_(parameters, direction, alpha=-rate)
         validation = list(laboratory.validation().values())
-        towards = _gradients(torch.stack(validation).sum(), parameters) if validation else direction
+        towards = direction
+        if validation:
+            towards = laboratory.summed(_gradients(torch.stack(validation).sum(), parameters))
         length = torch.stack(torch._foreach_norm(towards)).norm().clamp_min(1e-12)
         small = 0.01 / length
         ahead = self._moved(laboratory, parameters, kept, towards, small)

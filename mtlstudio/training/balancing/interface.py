@@ -56,6 +56,10 @@ class Laboratory(Protocol):
     def validation(self) -> dict[str, Tensor]:
         """The losses of a batch of validation pictures (of the step's batch where there are none)."""
 
+    def summed(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """Gradients of such losses, as autograd finds them, of the whole batch: where several processes have a part of
+        it each, they are added up."""
+
 
 class Balancer(ABC):
     """A balancing method at work in one run.

@@ -14,6 +14,7 @@ from mtlstudio.training.gradients.forward import Cut, CutForward, Passed
 from mtlstudio.training.gradients.levels import COMMON, OWN, SHARED, Level, Levels, has_clean_split
 from mtlstudio.training.gradients.rows import Rows
 from mtlstudio.training.gradients.watch import Stretch, Watch
+from mtlstudio.training.ranks import Ranks
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -37,11 +38,14 @@ class GradientEngine:
         spec: its specification.
         balancer: the method.
         level: what gradients are compared at.
+        ranks: the processes that each have a part of the batch.
     """
 
     def __init__(
-        self, network: MultiTaskNetwork, spec: NetworkSpec, balancer: GradientBalancer, level: Level = "parameters"
-    ) -> None:
+        self, network: MultiTaskNetwork, spec: NetworkSpec, balancer: GradientBalancer, level: Level = "parameters",
+        ranks: Ranks | None = None,
+    ) -> None:  # fmt: skip
+        self._ranks = ranks or Ranks()
         self.fell_back = level == "features" and not has_clean_split(spec, network.plan(), network.tasks)
         self.level: Level = "parameters" if self.fell_back else level
         self._balancer, self._network = balancer, network
@@ -172,24 +176,47 @@ class GradientEngine:
             self._through_common(cuts, merged)
             return kept
         reached = self._fill_rows(cuts, partials)
+        features = self._feature_rows(cuts, partials)
+        whole = features is None or balancer.element_wise or watch is not None
+        if whole and self._rows is not None:
+            self._ranks.reduce_rows(self._rows.matrix)
         if watch is not None:
             watch.see(tasks, self._all_rows(cuts, partials))
-        held = [rows for rows in (self._feature_rows(cuts, partials), self._rows) if rows is not None and rows.filled]
+        held = [rows for rows in (features, self._rows) if rows is not None and rows.filled]
         if not held:
             return None
         found = None if balancer.element_wise else balancer.kept(moment)
         if due and found is not None:
-            found = balancer.found(_unscaled(held[0].gramian(), scale), moment)
-        merged = {}
+            gramian = held[0].gramian()
+            gramian = gramian if features is None else self._ranks.reduce_products(gramian)
+            found = balancer.found(_unscaled(gramian, scale), moment)
+        self._merge(cuts, held, moment, found, reached, whole)
+        return found
+
+    def _merge(
+        self,
+        cuts: Mapping[int, Cut],
+        held: Sequence[Rows],
+        moment: Moment,
+        found: Tensor | None,
+        reached: set[int],
+        whole: bool,
+    ) -> None:
+        """The tasks' gradients as one. What is the whole batch's already is shared out among the processes, since
+        their gradients are added up before the optimizer's step."""
+        merged: Partial = {}
         for part, rows in enumerate(held):
-            vector = balancer.merge(rows.matrix, moment, part) if found is None else found @ rows.matrix
+            is_shared = rows is self._rows
+            draws = part if is_shared else part + len(held) * self._ranks.index
+            vector = self._balancer.merge(rows.matrix, moment, draws) if found is None else found @ rows.matrix
+            if is_shared and whole and self._ranks.count > 1:
+                vector = vector / self._ranks.count
             pieces = rows.split(vector)
-            if rows is self._rows:
+            if is_shared:
                 _assign(self._shared, [piece if place in reached else None for place, piece in enumerate(pieces)])
             else:
                 merged = dict(zip(self._common_slots(cuts), pieces, strict=True))
         self._through_common(cuts, merged)
-        return found
 
     def _fill_rows(self, cuts: Mapping[int, Cut], partials: dict[str, Partial]) -> set[int]:
         """One backward per task through the layers that are told apart; returns the parameters reached at all.
@@ -262,6 +289,7 @@ class GradientEngine:
                         retain_graph=True, allow_unused=True,
                     )
                 )  # fmt: skip
+            self._ranks.reduce_rows(rows.matrix)
             found.append((self._stretches[COMMON], rows))
         return found
 
