@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mtlstudio.training.failures import Failure
 
 T = TypeVar("T")
+Preview = tuple[str, dict[str, "Tensor"]]
+"""Key of a sample, and task id -> (1, C, …) output."""
 Note = tuple[str, dict[str, Any]]
 
 
@@ -107,8 +109,8 @@ class Ranks:
     def add_up(self, metrics: Iterable[Metrics]) -> None:
         """Makes measurements of parts those of the whole split."""
 
-    def gathered(self, previews: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor]]:
-        """The previews of all processes, in the first one; none in the others."""
+    def gathered(self, previews: dict[int, Preview]) -> dict[int, Preview]:
+        """The previews, by the samples' places in the split, of all processes, in the first one; none in the others."""
         return previews
 
     def understood(self, error: Exception) -> Exception:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mtlstudio.training.feed import Fed, Feed
-    from mtlstudio.training.ranks import Ranks
+    from mtlstudio.training.ranks import Preview, Ranks
     from mtlstudio.training.setup import Parts
 
 
@@ -46,6 +46,7 @@ def validate(parts: Parts, feed: Feed, with_previews: bool, cancelled: Callable[
     metrics = {task: bound.metrics() for task, bound in parts.tasks.items()}
     sums: dict[str, list[Tensor]] = {task: [] for task in parts.tasks}
     wanted = set(parts.previews) if with_previews else set()
+    kept: dict[int, Preview] = {}
     first = 0
     parts.network.eval()
     try:
@@ -61,13 +62,13 @@ def validate(parts: Parts, feed: Feed, with_previews: bool, cancelled: Callable[
                         loss = bound.loss(outputs[task], target, present)
                     sums[task].append(torch.stack((loss.value.float() * loss.count, loss.count.float())))
                     metrics[task].update(outputs[task].float(), target, present)
-                _keep_previews(found, fed, outputs, wanted, first, parts.ranks)
+                _keep_previews(kept, fed, outputs, wanted, first, parts.ranks)
                 first += fed.size
     finally:
         parts.network.train()
     parts.ranks.add_up(metrics.values())
     if with_previews:
-        found.previews = parts.ranks.gathered(found.previews)
+        found.previews = dict(preview for _index, preview in sorted(parts.ranks.gathered(kept).items()))
     found.losses = {task: _mean(rows) for task, rows in sums.items()}
     found.metrics = {
         task: {name: finite_or_none(value) for name, value in measured.compute().items()}
@@ -78,13 +79,13 @@ def validate(parts: Parts, feed: Feed, with_previews: bool, cancelled: Callable[
 
 
 def _keep_previews(
-    found: Validation, fed: Fed, outputs: dict[str, Tensor], wanted: set[int], first: int, ranks: Ranks
+    kept: dict[int, Preview], fed: Fed, outputs: dict[str, Tensor], wanted: set[int], first: int, ranks: Ranks
 ) -> None:
-    for index in sorted(wanted):
+    for index in wanted:
         row, hand = divmod(index - first, ranks.count)
         if 0 <= index - first < fed.size and hand == ranks.index:
             key = fed.batch.keys[row]
-            found.previews[key] = {task: output[row : row + 1].clone() for task, output in outputs.items()}
+            kept[index] = key, {task: output[row : row + 1].clone() for task, output in outputs.items()}
 
 
 def _mean(rows: list[Tensor]) -> float | None:

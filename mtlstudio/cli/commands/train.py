@@ -149,7 +149,7 @@ def _stop_on_signal(control: Control, again: bool) -> None:
 
 
 def _words(run: RunFolder, failure: RunFailed) -> str:
-    return f"{run.id}: {failure.message} {failure.fix}".strip()
+    return as_line(run.id, failure.message, failure.fix)
 
 
 def _document(run: RunFolder, failure: RunFailed | None) -> dict[str, object]:

@@ -16,7 +16,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.training import notes
 from mtlstudio.training.control import Control
-from mtlstudio.training.ranks import Note, RankLost, Ranks
+from mtlstudio.training.ranks import Note, Preview, RankLost, Ranks
 from mtlstudio.training.several.control import AgreedControl
 from mtlstudio.training.several.heartbeat import MISSED_S, Heartbeat
 from mtlstudio.training.several.onlooker import OnlookerFolder
@@ -201,21 +201,23 @@ class Group(Ranks):
         with self._guarded():
             summed_up(list(metrics))
 
-    def gathered(self, previews: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor]]:
+    def gathered(self, previews: dict[int, Preview]) -> dict[int, Preview]:
         """See `Ranks.gathered`."""
         import torch
 
         buffer = io.BytesIO()
-        torch.save(
-            {key: {task: one.cpu() for task, one in by_task.items()} for key, by_task in previews.items()}, buffer
-        )
+        on_host = {
+            index: (key, {task: one.cpu() for task, one in found.items()}) for index, (key, found) in previews.items()
+        }
+        torch.save(on_host, buffer)
         parts = self._gathered_bytes(buffer.getvalue())
         if self.index:
             return {}
-        found: dict[str, dict[str, Tensor]] = {}
-        for part in parts:
-            found.update(torch.load(io.BytesIO(part), weights_only=True))
-        return found
+        return {
+            index: preview
+            for part in parts
+            for index, preview in torch.load(io.BytesIO(part), weights_only=True).items()
+        }
 
     def largest(self, values: Sequence[float]) -> list[float]:
         """The largest of each number over all processes."""
