@@ -9,19 +9,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@dataclass(frozen=True)
-class Whole:
-    """The batch that a `Batch` is a part of.
-
-    Attributes:
-        size: number of its samples.
-        tasks: ids of the tasks that any of its samples has a target of.
-    """
-
-    size: int
-    tasks: tuple[str, ...]
-
-
 @dataclass
 class Batch:
     """N samples, stacked.
@@ -32,7 +19,9 @@ class Batch:
         present: task id -> (N,) bool: the sample has this target.
         dataset: (N,) int64, index of the data set each sample is from.
         keys: of the samples.
-        whole: of which this is one process's part; None where one process has it all.
+        whole: the batch of which this is one process's part, without inputs and targets; None where one process has it
+            all.
+        stands_in: its one sample is there only so that a process without any has something to compute on.
     """
 
     inputs: dict[str, Tensor]
@@ -40,7 +29,8 @@ class Batch:
     present: dict[str, Tensor]
     dataset: Tensor
     keys: tuple[str, ...]
-    whole: Whole | None = None
+    whole: Batch | None = None
+    stands_in: bool = False
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from mtlstudio.data import augment, inputs
-from mtlstudio.data.batch import Batch, Whole
+from mtlstudio.data.batch import Batch
 from mtlstudio.data.inputs import PICTURE, Statistic
 from mtlstudio.data.memory import Encoded, MemorySet, SampleSet
 from mtlstudio.project.settings import DataSettings
@@ -109,12 +109,17 @@ class Batches:
             drawn = None if numbers is None else numbers[hand].tolist()
             yield self._batch(hand, drawn, whole, stands_in)
 
-    def _whole(self, indices: Sequence[int]) -> Whole:
-        tasks = (task for task in self.tasks if bool(self.samples.present[task][list(indices)].any()))
-        return Whole(len(indices), tuple(tasks))
+    def _whole(self, indices: list[int]) -> Batch:
+        import torch
+
+        return Batch(
+            inputs={}, targets={}, present={task: self.samples.present[task][indices] for task in self.tasks},
+            dataset=torch.tensor([self.samples.items[i].dataset for i in indices]),
+            keys=tuple(self.samples.items[i].key for i in indices),
+        )  # fmt: skip
 
     def _batch(
-        self, indices: Sequence[int], numbers: list[list[float]] | None, whole: Whole | None, stands_in: bool
+        self, indices: Sequence[int], numbers: list[list[float]] | None, whole: Batch | None, stands_in: bool
     ) -> Batch:
         import torch
 
@@ -140,6 +145,7 @@ class Batches:
             dataset=torch.tensor([self.samples.items[i].dataset for i in indices]),
             keys=tuple(self.samples.items[i].key for i in indices),
             whole=whole,
+            stands_in=stands_in,
         )
 
     def _others(self, samples: Sequence[Encoded], geometries: Sequence[Geometry]) -> dict[str, Tensor]:

@@ -86,7 +86,8 @@ class Descent:
                 losses[task], counts[task] = loss.value, loss.count
             for task, taught in self._parts.stages.taught(fed.batch.inputs).items():
                 if task in losses:
-                    kept = self._parts.tasks[task].kept(outputs[task], taught)
+                    own = 0 if fed.batch.stands_in else len(fed.batch)
+                    kept = self._parts.ranks.mean(self._parts.tasks[task].kept(outputs[task], taught), own)
                     losses[task] = losses[task] + self._parts.stages.distillation * kept
                     counts[task] = counts[task].clamp(min=1)
         return losses, counts

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mtlstudio.data.batch import Batch, Whole
+from mtlstudio.data.batch import Batch
 
 if TYPE_CHECKING:
     import torch
@@ -22,12 +22,13 @@ class Fed:
     Attributes:
         batch: the samples of this process.
         tasks: ids of those that any sample of the whole batch has a target of (known on the host).
-        size: number of samples of the whole batch.
+        whole: the batch of which these are this process's part (its inputs and targets are of no use): the same where
+            there is one process only.
     """
 
     batch: Batch
     tasks: tuple[str, ...]
-    size: int
+    whole: Batch
 
 
 class Feed:
@@ -58,11 +59,11 @@ class Feed:
             batch = next(batches, None)
             if batch is None:
                 return
-            batch = self.thinned(batch) if self.thinned is not None else batch
-            whole = batch.whole or Whole(
-                len(batch), tuple(task for task, present in batch.present.items() if bool(present.any()))
-            )
-            fed = Fed(self._moved(batch), whole.tasks, whole.size)
+            whole = batch.whole or batch
+            if self.thinned is not None:
+                batch, whole = self.thinned(batch), self.thinned(whole)
+            tasks = tuple(task for task, present in whole.present.items() if bool(present.any()))
+            fed = Fed(self._moved(batch), tasks, whole)
             self.waited += time.perf_counter() - began
             yield fed
 
@@ -76,7 +77,7 @@ class Feed:
             present=_moved(batch.present, self._device),
             dataset=batch.dataset,
             keys=batch.keys,
-            whole=batch.whole,
+            stands_in=batch.stands_in,
         )
 
 

@@ -49,7 +49,7 @@ class StepLaboratory:
         batches = feed.epoch(0, self._step % max(feed.steps - 1, 1))  # not the last: it may be of one picture
         fed = next(batches)
         del batches  # and with it what was fetched ahead
-        return self._losses(fed) if fed.size > 1 else self.losses()
+        return self._losses(fed) if len(fed.whole) > 1 else self.losses()
 
     def summed(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         """See `balancing.interface.Laboratory`."""

@@ -103,7 +103,7 @@ class Stepper:
         elif last:
             self._update()
         self._note(found)
-        self._images += fed.size
+        self._images += len(fed.whole)
         progress.step += 1
         progress.step_in_epoch += 1
 

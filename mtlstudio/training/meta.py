@@ -50,7 +50,7 @@ class MetaDescent:
         trained = [parameter for parameter in parts.network.parameters() if parameter.requires_grad]
         start = [parameter.detach().clone() for parameter in trained]
         found = Descended(torch.zeros((), device=parts.device))
-        scale = parts.precision.scaler.scale(self._one)
+        scale = parts.precision.scaler.scale(self._one) / parts.ranks.count  # whole already, and added up once more
         for task in tasks:
             first, gradients = self._task(fed, task, trained, start)
             found.losses[task], found.counts[task] = first.value.detach(), first.count
@@ -68,7 +68,7 @@ class MetaDescent:
     ) -> tuple[TaskLoss, list[Tensor | None]]:
         """Leads the weights to θ_t; returns the loss at θ and the gradients there are for the step."""
         stage = self._parts.stages.window.stage
-        fed_parts = _dealt(fed.batch.present[task])
+        fed_parts = self._dealt(fed, task)
         first, reached = None, [False] * len(trained)
         for number in range(stage.inner_steps):
             part = fed_parts[number % 2] if stage.meta == "reptile" else fed_parts[0]
@@ -90,15 +90,32 @@ class MetaDescent:
         import torch
 
         parts = self._parts
-        with parts.precision.autocast(), nullcontext() if moving else still(parts.network):
+        with parts.precision.autocast(), nullcontext() if moving else still(parts.network), parts.ranks.joined():
             outputs = parts.network(fed.batch.inputs, (task,))
             loss = parts.tasks[task].loss(outputs[task], fed.batch.targets[task], present)
         if not loss.value.requires_grad:
             return loss, [None] * len(trained)
         scaler = parts.precision.scaler
-        found = torch.autograd.grad(scaler.scale(loss.value), trained, allow_unused=True)
+        found = self._summed(torch.autograd.grad(scaler.scale(loss.value), trained, allow_unused=True))
         scale = scaler.scale(self._one)
         return loss, [None if gradient is None else gradient / scale for gradient in found]
+
+    def _summed(self, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
+        """Of the whole batch, where this process has a part of it only."""
+        found = iter(self._parts.ranks.summed([gradient for gradient in gradients if gradient is not None]))
+        return [None if gradient is None else next(found) for gradient in gradients]
+
+    def _dealt(self, fed: Fed, task: str) -> tuple[Tensor, Tensor]:
+        """The two parts, of this process's samples."""
+        import torch
+
+        ranks, present = self._parts.ranks, fed.batch.present[task]
+        if ranks.count == 1:
+            return _dealt(present)
+        if fed.batch.stands_in:
+            return torch.zeros_like(present), torch.zeros_like(present)
+        even, odd = (part[ranks.index :: ranks.count].to(present.device) for part in _dealt(fed.whole.present[task]))
+        return even, odd
 
 
 def _dealt(present: Tensor) -> tuple[Tensor, Tensor]:

@@ -88,6 +88,11 @@ class Ranks:
         """Within the block, losses are those of the whole batch, with the gradients of this process's part of it."""
         return nullcontext()
 
+    def mean(self, own: Tensor, count: int) -> Tensor:
+        """The mean over the whole batch, (), from that over this process's `count` samples; its gradient is as in
+        `joined`."""
+        return own
+
     def reduce(self, parameters: Iterable[nn.Parameter]) -> None:
         """Makes the gradients of the parameters those of the whole batch, before the optimizer's step."""
 

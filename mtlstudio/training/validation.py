@@ -63,7 +63,7 @@ def validate(parts: Parts, feed: Feed, with_previews: bool, cancelled: Callable[
                     sums[task].append(torch.stack((loss.value.float() * loss.count, loss.count.float())))
                     metrics[task].update(outputs[task].float(), target, present)
                 _keep_previews(kept, fed, outputs, wanted, first, parts.ranks)
-                first += fed.size
+                first += len(fed.whole)
     finally:
         parts.network.train()
     parts.ranks.add_up(metrics.values())
@@ -83,7 +83,7 @@ def _keep_previews(
 ) -> None:
     for index in wanted:
         row, hand = divmod(index - first, ranks.count)
-        if 0 <= index - first < fed.size and hand == ranks.index:
+        if 0 <= index - first < len(fed.whole) and hand == ranks.index:
             key = fed.batch.keys[row]
             kept[index] = key, {task: output[row : row + 1].clone() for task, output in outputs.items()}
 

@@ -19,7 +19,7 @@ from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.data.loading import Batches
 from mtlstudio.data.memory import load_split
 from mtlstudio.data.project import open_data
-from mtlstudio.project.spec import MethodSpec, ProjectSpec
+from mtlstudio.project.spec import MethodSpec, ProjectSpec, StageSpec
 from mtlstudio.runs.events import EpochFinished, GradientsMeasured, PreviewTaken
 from mtlstudio.runs.folder import RunFolder, create_run
 from mtlstudio.tasks.registry import bind_all
@@ -55,6 +55,11 @@ def plain(norm: str = "none", **training: Any) -> ProjectSpec:
 def cases() -> dict[str, ProjectSpec]:
     found = {name: plain(balancing=method, measure_every=4, affinity_every=1) for name, method in METHODS.items()}
     found["gathered"] = plain(accumulate=2, ema=0.9, clip_norm=0.1)
+    found["staged"] = plain(
+        strategy=(StageSpec(epochs=1, meta="fomaml"), StageSpec(epochs=1, meta="reptile"), StageSpec(order="batch"))
+    )
+    old = StageSpec(old_tasks=("mask", "count"), distillation=2.0, rehearsal=0.5, trains="branches")
+    found["taught"] = plain(strategy=(old,), start_from="equal")
     found["batch_norm"] = plain(norm="batch", epochs=1)
     found[company.STEERED] = plain(checkpoint_steps=3)
     found[company.RELAYED] = plain(epochs=4)
@@ -124,7 +129,7 @@ def assert_close(one: Any, other: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*METHODS, "gathered", company.RELAYED])
+@pytest.mark.parametrize("name", [*METHODS, "gathered", "staged", "taught", company.RELAYED])
 def test_two_processes_end_where_one_does(folders: tuple[Path, Path], name: str) -> None:
     one, two = both(folders, name)
     assert two.info().status == "finished", list(two.events())[-1]
@@ -212,12 +217,16 @@ def test_every_batch_is_dealt_out_and_an_empty_hand_learns_nothing(tmp_path: Pat
     empty = 0
     for batch, *parts in zip(whole, *hands, strict=True):
         for rank, part in enumerate(parts):
-            assert part.whole is not None and part.whole.size == len(batch)
-            assert part.whole.tasks == tuple(task for task in tasks if bool(batch.present[task].any()))
+            assert part.whole is not None and part.whole.keys == batch.keys
+            assert all(torch.equal(part.whole.present[task], batch.present[task]) for task in tasks)
             own = range(rank, len(batch), count)
             if not own:
                 empty += 1
-                assert len(part) == 1 and not any(bool(present.any()) for present in part.present.values())
+                assert (
+                    part.stands_in
+                    and len(part) == 1
+                    and not any(bool(present.any()) for present in part.present.values())
+                )
                 continue
             assert part.keys == batch.keys[rank::count]
             assert torch.equal(part.inputs["image"], batch.inputs["image"][rank::count])

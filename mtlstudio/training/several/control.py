@@ -17,7 +17,7 @@ _PAUSED_S = 0.5
 
 
 class AgreedControl(Control):
-    """Follows the reins of all processes (a pause and weights: of the first).
+    """Follows the reins of all processes (weights and states of tasks: of the first alone).
 
     The processes ask one another in every so manieth step only; how many, the first one decides by its clock.
 
@@ -57,11 +57,14 @@ class AgreedControl(Control):
         now = time.perf_counter()
         each = (now - self._clock) / self._steps
         steps = max(1, min(_MOST_STEPS, round(SECONDS / max(each, 1e-6))))
-        weights = self._asked.take_weights()
-        told = [self._asked.stopped, self._asked.paused, steps if self._group.index == 0 else 0, bool(weights)]
+        weights, states = self._asked.take_weights(), self._asked.take_states()
+        own = steps if self._group.index == 0 else 0
+        told = [self._asked.stopped, self._asked.paused, own, bool(weights or states)]
         stopped, paused, steps, changed = map(int, self._group.largest([float(value) for value in told]))
         if changed:
-            self.set_weights(self._group.of_first(weights))
+            weights, states = self._group.of_first((weights, states))
+            self.set_weights(weights)
+            self.set_states(states)
         self._set(paused=bool(paused), stopped=bool(stopped))
         self._left = self._steps = steps
         self._clock = time.perf_counter()

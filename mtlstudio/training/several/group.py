@@ -20,7 +20,7 @@ from mtlstudio.training.ranks import Note, Preview, RankLost, Ranks
 from mtlstudio.training.several.control import AgreedControl
 from mtlstudio.training.several.heartbeat import MISSED_S, Heartbeat
 from mtlstudio.training.several.onlooker import OnlookerFolder
-from mtlstudio.training.several.sums import added, joined, summed_up
+from mtlstudio.training.several.sums import added, joined, joined_sums, summed_up
 
 if TYPE_CHECKING:
     import torch
@@ -66,7 +66,7 @@ class Group(Ranks):
         self.speaks = index == 0
         self._control: AgreedControl | None = None
         self._network: nn.Module | None = None
-        self._moving: list[Tensor] = []
+        self._norms: list[nn.Module] = []
         self._heart = self._connected()
         told = [(host, int(number)) for host, number in self._everyones([socket.gethostname(), os.getpid()])]
         self.hosts = tuple(host for host, _ in told)
@@ -145,7 +145,7 @@ class Group(Ranks):
             torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)
         elif norms:
             remarks.append((notes.RANKS_BATCH_NORM, {}))
-            self._moving = [buffer for module in norms for buffer in module.buffers() if buffer.is_floating_point()]
+            self._norms = list(norms)
         return remarks
 
     def begin(self) -> None:
@@ -161,15 +161,29 @@ class Group(Ranks):
         """See `Ranks.joined`."""
         return joined(self._guarded)
 
+    def mean(self, own: Tensor, count: int) -> Tensor:
+        """See `Ranks.mean`."""
+        import torch
+
+        sums = joined_sums(torch.stack((own * count, torch.full_like(own, count))), self._guarded)
+        return sums[0] / sums[1]
+
     def reduce(self, parameters: Iterable[nn.Parameter]) -> None:
         """See `Ranks.reduce`. Running statistics of batch norms become the mean over the processes."""
         import torch
 
         with self._guarded(), torch.no_grad():
             added([parameter.grad for parameter in parameters if parameter.grad is not None])
-            if self._moving:
-                added(self._moving)
-                torch._foreach_div_(self._moving, self.count)
+            moving = [
+                buffer
+                for module in self._norms
+                if module.training
+                for buffer in module.buffers()
+                if buffer.is_floating_point()
+            ]
+            if moving:
+                added(moving)
+                torch._foreach_div_(moving, self.count)
 
     def summed(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         """See `Ranks.summed`."""

@@ -56,13 +56,15 @@ def joined(guarded: Callable[[], AbstractContextManager[None]]) -> Iterator[None
         guarded: the block in which processes speak to one another.
     """
 
-    def join(sums: Tensor) -> Tensor:
-        with guarded():
-            found: Tensor = _join().apply(sums)
-        return found
-
-    with joined_by(join):
+    with joined_by(lambda sums: joined_sums(sums, guarded)):
         yield
+
+
+def joined_sums(sums: Tensor, guarded: Callable[[], AbstractContextManager[None]]) -> Tensor:
+    """Sums of this process's samples as those of all, with the gradient of its own part."""
+    with guarded():
+        found: Tensor = _join().apply(sums)
+    return found
 
 
 @cache
