@@ -207,6 +207,9 @@ class _Line:
     def validation(self) -> dict[str, Tensor]:
         return {"a": (self.weight - 3.0).square().sum()}
 
+    def summed(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        return list(gradients)
+
 
 def test_auto_lambda_finds_the_gradient_of_the_validation_loss() -> None:
     """With the second derivative written out by hand: d/dw_t of L_val(θ - η Σ w_t g_t) = -η g_t · ∇L_val(θ')."""

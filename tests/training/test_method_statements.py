@@ -6,6 +6,7 @@ leaves are those of plain autograd, one backward per task, put together as `stat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import copy
 import itertools
 from typing import Any
@@ -187,6 +188,9 @@ class _Smooth:
 
     def validation(self) -> dict[str, Tensor]:
         return self.at(list(self.parameters), "val")
+
+    def summed(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        return list(gradients)
 
 
 def test_auto_lambda_is_the_gradient_of_the_validation_loss_after_the_step() -> None:
