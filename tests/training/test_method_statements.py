@@ -6,9 +6,9 @@ leaves are those of plain autograd, one backward per task, put together as `stat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import copy
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
