@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 SELDOM, PER_TASK = 50, 20
 """Automatic: in every 50th step; with T tasks, whose T - 1 further backward passes cost more, in every (20 T)th."""
 EVERY_FOURTH = 4
-REACH = 0.02
-"""How far a step of the affinity goes: this share of the length of all shared weights."""
+GAIN, REACH = 0.01, 0.02
+"""How far a step of the affinity goes: so that no task's own step promises more than this share of its loss, and at
+most this share of the length of the shared weights."""
 _DIGITS = 6
 
 
@@ -161,29 +162,35 @@ class Measuring:
         step, epoch = self._progress.step, self._progress.epoch
         laboratory = StepLaboratory(self._parts, fed, step, 0.0)
         losses = torch.stack([found.losses[task].detach() for task in watch.tasks])
+        products = watch.products()
         every = self._every * self._affinity
-        ahead = look_ahead(watch, losses, laboratory) if every and (step + 1) % every == 0 else None
+        ahead = None
+        if every and (step + 1) % every == 0:
+            norms = products.diagonal(dim1=1, dim2=2).sum(0).sqrt()
+            ahead = look_ahead(watch, losses, norms, laboratory)
         assert watch.weights is not None
         self._pending.append(
-            _Pending(step + 1, epoch, watch.tasks, watch.layers, watch.products(), watch.weights, losses, ahead)
+            _Pending(step + 1, epoch, watch.tasks, watch.layers, products, watch.weights, losses, ahead)
         )
 
 
-def look_ahead(watch: Watch, losses: Tensor, laboratory: StepLaboratory) -> Tensor:
+def look_ahead(watch: Watch, losses: Tensor, norms: Tensor, laboratory: StepLaboratory) -> Tensor:
     """Z, (rows, rows): what a step along each task's gradient of the shared layers does to the losses of all.
 
-    Z[i][j] = 1 - L_j(θ - η_i g_i) / L_j(θ) on the batch that g_i is of, heads held fixed, normalised as in training.
-    Weights, running statistics and the random numbers of the training are left exactly as they were.
+    Z[i][j] = 1 - L_j(θ - l g_i / ‖g_i‖) / L_j(θ) on the batch that g_i is of, heads held fixed, normalised as in
+    training; l = min(min_k 0.01 L_k / ‖g_k‖, 0.02 ‖θ‖). Weights, running statistics and the random numbers of the
+    training are left exactly as they were.
 
     Args:
         watch: of the step, after its backward pass.
         losses: (rows,) of the batch.
+        norms: (rows,) ‖g_i‖, of the unweighted losses.
         laboratory: of the step.
 
     Source: Fifty et al. 2021, arXiv 2109.04617. Deviation: the paper steps as its optimizer would, so that a task with
-    a large loss steps further and seems to help more. Here all tasks step equally far, η_i = 0.02 ‖θ‖ / ‖g_i‖ over the
-    shared weights θ: it does not matter in which unit a loss is, nor how large the learning rate is just then. Divided
-    by Z[j][j] it tells which share of what a step of j's own does for j a step for i does.
+    a large loss steps further and seems to help more, and everything depends on the learning rate. Here all tasks step
+    equally far, in whatever unit a loss is: as far as makes 1 % of the loss of the task that is the most sensitive.
+    Divided by Z[j][j] it tells which share of what a step of j's own does for j a step for i does.
     """
     import torch
 
@@ -191,7 +198,9 @@ def look_ahead(watch: Watch, losses: Tensor, laboratory: StepLaboratory) -> Tens
         moved = list(watch.directions())
         parameters: list[Tensor] = [parameter for parameter, _pieces in moved]
         kept = [parameter.detach().clone() for parameter in parameters]
-        length = REACH * torch.stack(torch._foreach_norm(kept)).norm()
+        reach = REACH * torch.stack(torch._foreach_norm(kept)).norm()
+        promising = (norms > 0) & (losses > 0)
+        length = torch.where(promising, GAIN * losses / norms, reach).min().clamp_max(reach)
         found = []
         for row in range(len(watch.tasks)):
             ways = [pieces[row] for _parameter, pieces in moved]
