@@ -18,6 +18,8 @@ ALL = ""
 """Stands for all shared layers together."""
 FEWEST = 5
 """So many measurements at least, before anything is claimed of a pair."""
+LEAST = 0.05
+"""A mean cosine above its negative counts as none."""
 _LEANING = 0.8
 _SURE = 2.0
 
@@ -155,46 +157,61 @@ class Interactions:
                 found.setdefault(task, []).append(norm)
         return {task: math.fsum(values) / len(values) for task, values in found.items()}
 
-    def conflicts(self, layers: Sequence[str] | None = None, least: float = 0.05) -> list[Conflict]:
-        """Pairs that keep pulling apart, the worst first.
+    def conflicts(self, layers: Sequence[str] | None = None, least: float = LEAST) -> list[Conflict]:
+        """Pairs that keep pulling apart, the worst first; see `pulls_apart_from`.
 
         Args:
             layers: ids to look at (default: each layer measured, without `ALL`).
             least: how far below 0 the mean cosine has to be.
         """
-        found = []
+        found: list[Conflict] = []
         for layer in self.layers if layers is None else layers:
-            for place, first in enumerate(self.tasks):
-                for second in self.tasks[place + 1 :]:
-                    conflict = self._conflict(layer, first, second, least)
-                    if conflict is not None:
-                        found.append(conflict)
+            items = [item for item in self.gradients if layer in item.cosines]
+            if len(items) < FEWEST:
+                continue
+            values = np.stack([item.cosines[layer] for item in items])
+            places = pulls_apart_from(values, least)
+            for one, other in np.argwhere(np.triu(places >= 0, 1)):
+                start = items[places[one, other]]
+                found.append(
+                    Conflict(
+                        layer, self.tasks[one], self.tasks[other], start.step, start.epoch + 1,
+                        Estimate.of(values[places[one, other] :, one, other]),
+                    )
+                )  # fmt: skip
         return sorted(found, key=lambda item: item.cosine.mean)
-
-    def _conflict(self, layer: str, first: str, second: str, least: float) -> Conflict | None:
-        steps, values = self.series(layer, first, second)
-        place = pulls_apart_from(values, least)
-        if place is None:
-            return None
-        epoch = next(item.epoch for item in self.gradients if item.step == steps[place])
-        return Conflict(layer, first, second, steps[place], epoch + 1, Estimate.of(values[place:]))
 
     def _last(self, recent: int | None) -> list[Measurement]:
         return self.gradients if recent is None else self.gradients[-recent:]
 
 
-def pulls_apart_from(cosines: Sequence[float], least: float = 0.05) -> int | None:
-    """From which measurement on two tasks keep pulling apart: the first negative one from which on four in five are,
-    there are at least five, and the mean lies below -`least` and two standard errors below 0. None: they do not."""
-    values = np.asarray(cosines, np.float64)
-    for place in range(len(values) - FEWEST + 1):
-        rest = values[place:]
-        if rest[0] >= 0 or (rest < 0).mean() < _LEANING:
-            continue
-        found = Estimate.of(rest)
-        if found.mean <= -least and found.mean + _SURE * found.error < 0:
-            return place
-    return None
+def pulls_apart_from(cosines: NDArray[np.floating], least: float = LEAST) -> NDArray[np.int64]:
+    """From which measurement on tasks keep pulling apart: the first negative one from which on four in five are, there
+    are at least five, and the mean lies below -`least` and two standard errors below 0. -1: they do not.
+
+    Of very many pairs a few will look so by chance.
+
+    Args:
+        cosines: (measurements, …); NaN where a pair was not measured.
+
+    Returns:
+        (…) places.
+    """
+    known = np.isfinite(cosines)
+    values = np.where(known, cosines, 0.0).astype(np.float64)
+
+    def from_here(numbers: NDArray[np.floating] | NDArray[np.bool_]) -> NDArray[np.float64]:
+        return np.asarray(np.cumsum(numbers[::-1], axis=0, dtype=np.float64)[::-1])
+
+    count = from_here(known)
+    total = from_here(values)
+    mean = total / np.maximum(count, 1)
+    variance = np.maximum(from_here(values**2) - total * mean, 0.0) / np.maximum(count - 1, 1)
+    error = np.sqrt(variance / np.maximum(count, 1))
+    negative = known & (values < 0)
+    lasting = negative & (count >= FEWEST) & (from_here(negative) >= _LEANING * count)
+    lasting &= (mean <= -least) & (mean + _SURE * error < 0)
+    return np.where(lasting.any(0), lasting.argmax(0), -1)
 
 
 def measurement(event: GradientsMeasured, tasks: Sequence[str]) -> Measurement | None:

@@ -103,12 +103,31 @@ def test_the_error_is_that_of_the_mean() -> None:
 
 def test_two_tasks_pull_apart_from_where_it_lasts() -> None:
     agreeing, parting = [0.3, 0.2, 0.25, 0.3], [-0.3, -0.2, -0.35, -0.25, -0.3, -0.28]
-    assert pulls_apart_from(agreeing + parting) == len(agreeing)
-    assert pulls_apart_from(agreeing + parting[: FEWEST - 1]) is None  # too few to say so
-    assert pulls_apart_from(parting + agreeing) is None  # it is over
-    assert pulls_apart_from([-0.01] * 20) is None  # hardly
-    noise = np.random.default_rng(0).normal(0, 0.3, 200)
-    assert pulls_apart_from(list(noise)) is None
+
+    def place(values: list[float]) -> int:
+        return int(pulls_apart_from(np.array(values)))
+
+    assert place(agreeing + parting) == len(agreeing)
+    assert place(agreeing + parting[: FEWEST - 1]) == -1  # too few to say so
+    assert place(parting + agreeing) == -1  # it is over
+    assert place([-0.01] * 20) == -1  # hardly
+    assert place([math.nan, *agreeing, *parting, math.nan]) == len(agreeing) + 1
+    assert place(list(np.random.default_rng(0).normal(0, 0.3, 200))) == -1
+
+
+def test_the_same_is_found_by_looking_at_every_end_of_the_series() -> None:
+    for seed in range(200):
+        dice = np.random.default_rng(seed)
+        values = dice.normal(-0.15 * dice.random(), 0.2, int(dice.integers(1, 25)))
+        expected = -1
+        for place in range(len(values)):
+            rest = values[place:]
+            if len(rest) < FEWEST or rest[0] >= 0 or (rest < 0).mean() < 0.8 or rest.mean() > -0.05:
+                continue
+            if rest.mean() + 2 * rest.std(ddof=1) / math.sqrt(len(rest)) < 0:
+                expected = place
+                break
+        assert int(pulls_apart_from(values)) == expected
 
 
 def test_conflicts_name_layer_pair_epoch_and_how_sure() -> None:
