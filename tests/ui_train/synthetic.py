@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from mtlstudio.project.spec import ProjectSpec, TaskSpec
 from mtlstudio.runs.events import (
+    AffinityMeasured,
     CheckpointWritten,
     EpochFinished,
     Event,
+    GradientsMeasured,
     RunFinished,
     RunStarted,
     StepsMeasured,
@@ -87,6 +89,34 @@ def whole_run(spec: ProjectSpec, epochs: int = 2) -> list[Event]:
             CheckpointWritten(time=START + 0.05 * step + 0.02, step=step, epoch=epoch, path=f"checkpoints/{step}")
         )
     return events
+
+
+def gradients_measured(
+    spec: ProjectSpec, step: int, cosines: Mapping[str, Mapping[tuple[int, int], float]],
+    lengths: Sequence[float] | None = None, rest: float = 0.3,
+) -> GradientsMeasured:  # fmt: skip
+    """Gradients of these lengths, with these cosines by layer and pair of rows; `rest` between the others."""
+    tasks = spec.task_ids
+    sizes = np.asarray(lengths or [1.0] * len(tasks))
+    products = {}
+    for layer, pairs in cosines.items():
+        matrix = np.full((len(tasks), len(tasks)), rest)
+        np.fill_diagonal(matrix, 1.0)
+        for (i, j), value in pairs.items():
+            matrix[i, j] = matrix[j, i] = value
+        products[layer] = tuple(tuple(map(float, line)) for line in matrix * np.outer(sizes, sizes))
+    return GradientsMeasured(
+        time=START + 0.05 * step, step=step, epoch=(step - 1) // PER_EPOCH, tasks=tasks,
+        weights=dict.fromkeys(tasks, 1.0), products=products,
+    )  # fmt: skip
+
+
+def affinity_measured(spec: ProjectSpec, step: int, affinity: Sequence[Sequence[float]]) -> AffinityMeasured:
+    """Z of the project's tasks."""
+    return AffinityMeasured(
+        time=START + 0.05 * step, step=step, epoch=(step - 1) // PER_EPOCH, tasks=spec.task_ids,
+        losses=dict.fromkeys(spec.task_ids, 1.0), affinity=tuple(map(tuple, affinity)),
+    )  # fmt: skip
 
 
 def finished(spec: ProjectSpec, epochs: int, reason: str = "done") -> RunFinished:

@@ -19,7 +19,7 @@ from mtlstudio.runs.proposals import (
     split_proposal,
 )
 from mtlstudio.session.document import Document
-from mtlstudio.training.intervals import measures_every
+from mtlstudio.training.measuring import measures_every
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.train import agreement_words as words
 from mtlstudio.ui.train.matrix import MOST, PairList, SignedMatrix, Sparkline, Tip
@@ -29,9 +29,6 @@ from mtlstudio.ui.widgets.feedback import show_toast
 from mtlstudio.ui.widgets.panel import Notice
 from mtlstudio.ui.widgets.segmented import Segment, SegmentedControl
 from mtlstudio.ui.widgets.titles import SectionTitle
-
-RECENT = 10
-"""The figures are means of the newest measurements, as many at most."""
 
 
 class AgreementBox(QWidget):
@@ -235,13 +232,13 @@ class GradientPage(_Figures):
         tasks = found.tasks
 
         def tip(row: int, column: int) -> str:
-            return words.pair_tip(spec, found, layer, tasks[row], tasks[column], RECENT)
+            return words.pair_tip(spec, found, layer, tasks[row], tasks[column])
 
-        self.show_values(spec, found.cosine(layer, RECENT), tip)
+        self.show_values(spec, found.cosine(layer, words.RECENT), tip)
         count = len([item for item in found.gradients if layer in item.cosines])
         self.caption.setText(
             tr("Cosine of gradients in {layer}", layer=words.layer_name(spec, layer))
-            + " · " + words.measured_words(count, RECENT)
+            + " · " + words.measured_words(count)
         )  # fmt: skip
         pair = self._pair if self._pair is not None and max(self._pair) < len(tasks) else None
         shown = pair is not None and pair[0] != pair[1]
@@ -259,15 +256,14 @@ class AffinityPage(_Figures):
         super().__init__(tr("Affinity of the tasks"), parent)
         self.inside.addWidget(self.notice)
 
-    def show_found(
-        self, spec: ProjectSpec, found: Affinity | None, grouping: Grouping | None, can_part: bool
-    ) -> None:
+    def show_found(self, spec: ProjectSpec, found: Affinity | None, grouping: Grouping | None, can_part: bool) -> None:
         """Shows the affinity of a run; `can_part`: the design that is open shares layers among the groups."""
-        self.setVisible(found is not None)
         if found is None or grouping is None:
             return
         self.show_values(spec, found.helped, lambda row, column: words.affinity_tip(spec, found, row, column))
-        self.caption.setText(tr("How much a step for the task of the row does for that of the column; 1: as much as its own"))
+        self.caption.setText(
+            tr("How much a step for the task of the row does for that of the column; 1: as much as its own")
+        )
         action = tr("Try as a tree") if len(grouping.groups) > 1 and can_part else ""
-        tone = "good" if len(grouping.groups) == 1 else "accent"
-        self.notice.set_message(*words.grouping_words(spec, grouping), action, tone)
+        title, text = words.grouping_words(spec, grouping)
+        self.notice.set_message(title, text, action, "good" if len(grouping.groups) == 1 else "accent")

@@ -12,6 +12,9 @@ from mtlstudio.runs.interactions import ALL, Estimate, Interactions
 from mtlstudio.runs.proposals import SplitProposal
 from mtlstudio.ui.train.matrix import signed
 
+RECENT = 10
+"""Figures shown are means of the newest measurements, as many at most."""
+
 
 def layer_name(spec: ProjectSpec, layer: str) -> str:
     """A layer's name; "all shared layers" for `ALL`, the id of one that is gone."""
@@ -34,12 +37,16 @@ def estimate_words(found: Estimate) -> str:
     return ntr("{number} in {n} measurement", "{number} in {n} measurements", found.count, number=number)
 
 
-def pair_tip(spec: ProjectSpec, found: Interactions, layer: str, first: str, second: str, recent: int) -> str:
+def pair_tip(spec: ProjectSpec, found: Interactions, layer: str, first: str, second: str) -> str:
     """What a cell of the matrix of cosines says."""
-    values = {"first": task_names(spec, (first,)), "second": task_names(spec, (second,)), "layer": layer_name(spec, layer)}
+    values = {
+        "first": task_names(spec, (first,)),
+        "second": task_names(spec, (second,)),
+        "layer": layer_name(spec, layer),
+    }
     if first == second:
         return ""
-    estimate = found.estimate(layer, first, second, recent)
+    estimate = found.estimate(layer, first, second, RECENT)
     if not estimate.count:
         return tr("{first} and {second} were not measured together in {layer}", **values)
     return tr(
@@ -92,9 +99,7 @@ def question(spec: ProjectSpec, proposal: SplitProposal) -> str:
 
 def split_name(spec: ProjectSpec, proposal: SplitProposal) -> str:
     """The step in the Edit menu."""
-    return tr(
-        "Own {layer} for {tasks}", layer=layer_name(spec, proposal.layer), tasks=task_names(spec, proposal.tasks)
-    )
+    return tr("Own {layer} for {tasks}", layer=layer_name(spec, proposal.layer), tasks=task_names(spec, proposal.tasks))
 
 
 def grouping_words(spec: ProjectSpec, grouping: Grouping) -> tuple[str, str]:
@@ -121,9 +126,9 @@ def nothing_yet(spec: ProjectSpec, every: int) -> str:
     )
 
 
-def measured_words(count: int, recent: int) -> str:
+def measured_words(count: int) -> str:
     """How many measurements the figures are the mean of."""
-    return ntr("mean of the newest measurement", "mean of the {n} newest measurements", min(count, recent))
+    return ntr("mean of the newest measurement", "mean of the {n} newest measurements", min(count, RECENT))
 
 
 def layer_choices(spec: ProjectSpec, layers: Sequence[str], apart: Iterable[str]) -> list[tuple[str, str]]:

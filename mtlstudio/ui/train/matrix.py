@@ -76,7 +76,9 @@ class SignedMatrix(QWidget):
     def cell_rect(self, row: int, column: int) -> QRectF:
         """Where a cell is."""
         left, side = self._left(), self._side()
-        return QRectF(left + column * (side + _GAP), scaled(_HEAD) + row * (self._height() + _GAP), side, self._height())
+        return QRectF(
+            left + column * (side + _GAP), scaled(_HEAD) + row * (self._height() + _GAP), side, self._height()
+        )
 
     def text_at(self, row: int, column: int) -> str:
         """What stands in a cell."""

@@ -27,6 +27,7 @@ from mtlstudio.runs.events import (
     WeightsChanged,
 )  # fmt: skip
 from mtlstudio.training.notes import SOLVER_FAILED
+from mtlstudio.runs.interactions import Interactions
 from mtlstudio.ui.train.growing import Curve, Growing
 
 TOTAL = ""
@@ -113,6 +114,7 @@ class RunSeries:
         epochs: those finished. weights, best_epoch, best: see `StepsMeasured`, `EpochFinished`.
         complete: every task had a target in the last measured step.
         rate_marks: jumps of the learning rate; what a smooth schedule does is none.
+        interactions: what the tasks do to one another.
     """
 
     def __init__(self, spec: ProjectSpec, main_metrics: Mapping[str, str], smoothing: float = 0.0) -> None:
@@ -122,6 +124,7 @@ class RunSeries:
             WeightsChanged: self._weights_changed, Paused: self._paused, Resumed: self._resumed,
             PreviewTaken: self._preview, Noted: self._noted, RunFinished: self._finished, RunFailed: self._failed,
         }  # fmt: skip
+        self.interactions = Interactions(spec.task_ids)
         self._reset()
 
     def _reset(self) -> None:
@@ -163,6 +166,7 @@ class RunSeries:
                 taker = self._takers.get(type(event))
                 if taker is not None:
                     taker(event)
+                self.interactions.take((event,))
             self._latest = max(self._latest, event.time)
         self._store()
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import TaskSpec
 from mtlstudio.ui.theme import scaled
+from mtlstudio.ui.train.agreement_words import RECENT
 from mtlstudio.ui.train.series import RunSeries
 from mtlstudio.ui.train.words import DASH, figure, main_metric, short_name
 from mtlstudio.ui.widgets.panel import Panel
@@ -43,10 +44,19 @@ class TaskTable(Panel):
     def set_tasks(self, tasks: Sequence[TaskSpec]) -> None:
         """Shows lines for those tasks."""
         self._tasks = tuple(tasks)
-        names = [tr("Task"), tr("Train loss"), tr("Val loss"), tr("Metric"), tr("Best"), tr("at epoch")]
+        names = [
+            tr("Task"),
+            tr("Train loss"),
+            tr("Val loss"),
+            tr("Metric"),
+            tr("Best"),
+            tr("at epoch"),
+            tr("Gradient share"),
+        ]
         tips = [
             "", tr("The newest loss, as the curve shows it"), tr("On the validation split, last epoch"),
             tr("On the validation split, last epoch"), tr("The best value of the metric so far"), "",
+            tr("Of the weighted gradients of the shared layers, mean of the newest measurements"),
         ]  # fmt: skip
         self.table.setColumnCount(len(names))
         self.table.setRowCount(len(self._tasks))
@@ -82,8 +92,11 @@ class TaskTable(Panel):
 
     def refresh(self, series: RunSeries) -> None:
         """Shows the newest figures."""
+        shares = series.interactions.shares(RECENT)
         for line, task in enumerate(self._tasks):
-            for place, words in enumerate(self._words(series, task), 1):
+            share = shares.get(task.id)
+            figures = (*self._words(series, task), DASH if share is None else f"{share:.0%}")
+            for place, words in enumerate(figures, 1):
                 cell = self.table.item(line, place)
                 if cell is not None and cell.text() != words:
                     cell.setText(words)

@@ -15,6 +15,7 @@ from mtlstudio.session.training import State
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.shell.workspace import Workspace
 from mtlstudio.ui.theme import scaled
+from mtlstudio.ui.train.agreement import AgreementBox
 from mtlstudio.ui.train.balance import BalanceBox
 from mtlstudio.ui.train.board import Board, Options
 from mtlstudio.ui.train.controller import TrainController
@@ -53,6 +54,7 @@ class TrainWorkspace(Workspace):
         self.table = TaskTable()
         self.sights = Sights(studio.data)
         self.log = LogPanel()
+        self.agreement = AgreementBox(self._document, actions)
         self.facts = FactsBox()
         self.empty = EmptyState(
             "train", tr("There is no run yet."), tr("Train"),
@@ -146,7 +148,7 @@ class TrainWorkspace(Workspace):
 
     def _lay_out(self) -> None:
         left = _side((self.runs, self.balance, self.recipe), "right")
-        right = _side((self.facts,), "left")
+        right = _side((self.agreement, self.facts), "left")
         page = QWidget()
         rows = QVBoxLayout(page)
         rows.setContentsMargins(12, 0, 12, 12)
@@ -241,6 +243,7 @@ class TrainWorkspace(Workspace):
             self.table.refresh(self.series)
         self.sights.refresh(self.series)
         self.log.refresh()
+        self.agreement.refresh(self.series)
         self.facts.refresh(self.series, self.studio.engine.device_memory)
         self._show_outcome()
         self.status_changed.emit(self.status())
