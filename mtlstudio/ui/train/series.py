@@ -26,8 +26,8 @@ from mtlstudio.runs.events import (
     StepsMeasured,
     WeightsChanged,
 )  # fmt: skip
-from mtlstudio.training.notes import SOLVER_FAILED
 from mtlstudio.runs.interactions import Interactions
+from mtlstudio.training.notes import SOLVER_FAILED
 from mtlstudio.ui.train.growing import Curve, Growing
 
 TOTAL = ""
