@@ -144,10 +144,11 @@ def test_every_two_figures_that_can_be_seen_together_agree(
     assert subtitle(room, "total").split(" · ")[0] == total
     for row, task, (weight, loss) in zip(room.table.texts(), spec.tasks, terms, strict=True):
         head = subtitle(room, task.id).split(" · ")
-        name, train, val, metric, best, epoch = row
+        name, train, val, metric, best, epoch, share = row
         assert name == task.name and train == loss == head[0]
         assert f"val {val}" == head[1] and metric == head[2]
         assert float(weight) == pytest.approx(room.balance.slider(task.id).value(), abs=6e-3)
+        assert share == "—"
         assert epoch == ("2" if task.id == "mask" else "1")
         assert best == ("0.700" if task.id == "mask" else "0.550" if task.id == "largest" else "1.000")
         shown = panel(room, task.id).canvas.drawn()["shown"]
