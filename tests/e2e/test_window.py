@@ -150,6 +150,7 @@ def test_the_main_job_with_clicks_and_keys_alone(
     for task in split.task_ids:
         x, y = _curve(train, task)
         assert len(x) >= 2 and np.isfinite(y).all(), f"no curve of {task}"
+    _assert_steered(train, studio)
 
     # a picture is opened, and its mask is on the screen
     picture = tmp_path / "a picture 图.png"
@@ -256,6 +257,22 @@ def _curve(room: QWidget, task: str) -> tuple[np.ndarray, np.ndarray]:
     panel = room.findChild(QWidget, f"plot-{task}")
     assert panel is not None and panel.isVisible()
     return panel.canvas.drawn()["shown"]  # type: ignore[attr-defined,no-any-return]
+
+
+def _assert_steered(room: QWidget, studio: Studio) -> None:
+    """λ of the mask, changed while it trained, is marked on the plots and in the log, and stands in the run on disk."""
+    run = studio.training.run
+    assert run is not None
+    changes = [event for event in run.events() if isinstance(event, WeightsChanged)]
+    first, last = changes[0].before, changes[-1].after
+    assert last["mask"] / sum(last.values()) > 2 * first["mask"] / sum(first.values())
+    for name in ("total", "mask"):
+        panel = room.findChild(QWidget, f"plot-{name}")
+        assert panel is not None
+        marks = [mark for mark in panel.canvas.marks if mark.words.startswith("λ")]  # type: ignore[attr-defined]
+        assert [mark.x for mark in marks] == [changes[-1].step]
+    assert room.runs.steered.isVisible()  # type: ignore[attr-defined]
+    assert any("Changed by hand" in text for text in room.log.texts())  # type: ignore[attr-defined]
 
 
 def _pixels(image: QImage) -> np.ndarray:

@@ -62,8 +62,17 @@ def test_train_steer_pause_stop_and_resume_by_clicks(
 
     click("pause")
     qtbot.waitUntil(lambda: training.state == State.PAUSED, timeout=20000)
+    assert room.status()[0].startswith("● Paused · epoch ")
+    stood = len(training.history)
+    QTest.qWait(300)
+    assert len(training.history) == stood, "nothing happens meanwhile"
+    qtbot.waitUntil(
+        lambda: room.settled() and room.log.texts()[-1].split("  ")[1].startswith("Paused after"), timeout=9000
+    )
     click("pause")
     qtbot.waitUntil(lambda: training.state == State.RUNNING, timeout=20000)
+    marks = [mark for mark in room.board.panels[0].canvas.marks if mark.words.startswith("λ")]
+    assert len(marks) == 1 and room.runs.steered.isVisible()
     click("stop")
     qtbot.waitUntil(lambda: not training.is_training, timeout=20000)
     qtbot.waitUntil(

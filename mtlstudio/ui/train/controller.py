@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import tr
 from mtlstudio.project.check import check_structure
+from mtlstudio.project.fields import set_fields
 from mtlstudio.project.problems import Problem, Severity
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.folder import FAILED, FINISHED, INTERRUPTED, STOPPED, RunFolder
@@ -105,6 +107,15 @@ class TrainController(QObject):
             spec = replace(spec, training=replace(spec.training, epochs=wanted))
         if self._launched(lambda: training.resume(spec, document.folder, run)):
             self._actions.trigger("view.train")
+
+    def change_and_train(self, fields: Mapping[str, Any]) -> None:
+        """Changes fields of the project (path -> value) as one step that can be undone, and trains it anew."""
+        document = self._studio.document
+        if document is None or self._studio.training.is_training:
+            return
+        settings = [(path, str(value)) for path, value in fields.items()]
+        if document.apply(tr("Change what did not suffice"), lambda spec: set_fields(spec, settings)):
+            self.start()
 
     def can_resume(self, run: RunFolder | None) -> bool:
         """Whether a run could go on (a finished one: with more epochs)."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from mtlstudio.base.texts import tr
 from mtlstudio.project.problems import declared
+from mtlstudio.runs.events import RunFailed
 from mtlstudio.runs.folder import INTERRUPTED
 from mtlstudio.training.notes import WEIGHTS_COLLAPSED
 from mtlstudio.ui.train.series import RunSeries
@@ -20,11 +23,14 @@ class Outcome(QWidget):
     """How the run ended, and what can be done now; hidden before.
 
     Signals:
-        inspect_asked(), resume_asked(): the buttons.
+        inspect_asked(), resume_asked(), method_asked(): the buttons.
+        again_asked(object): train again with these fields of the project changed: path -> value.
     """
 
     inspect_asked = Signal()
     resume_asked = Signal()
+    method_asked = Signal()
+    again_asked = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,8 +42,15 @@ class Outcome(QWidget):
         self.resume.setObjectName("outcome-resume")
         self.inspect.clicked.connect(self.inspect_asked)
         self.resume.clicked.connect(self.resume_asked)
+        self.again = button(tr("Change and train again"), "wand", small=True)
+        self.again.setObjectName("outcome-again")
+        self.again.clicked.connect(lambda: self.again_asked.emit(dict(self._proposal)))
+        self.method = button(tr("Choose another method…"), "sliders", small=True)
+        self.method.setObjectName("outcome-method")
+        self.method.clicked.connect(self.method_asked)
+        self._proposal: dict[str, Any] = {}
         self.buttons = FlowLayout(spacing=6)
-        for made in (self.inspect, self.resume):
+        for made in (self.again, self.method, self.inspect, self.resume):
             self.buttons.addWidget(made)
         self.setLayout(column(self.notice, self.buttons, spacing=6))
         self._shown: tuple[object, ...] = ()
@@ -56,6 +69,7 @@ class Outcome(QWidget):
         kept = bool(series.checkpoints) if series is not None else False
         self.inspect.setVisible(kept)
         self.resume.setVisible(bool(interrupted or (failed and kept) or (finished and finished.reason != "done")))
+        self._propose(failed)
         if failed is not None:
             self.notice.set_message(failed.message, failed.fix, tone="bad")
         elif finished is not None and series is not None:
@@ -64,6 +78,13 @@ class Outcome(QWidget):
         elif interrupted:
             text = tr("Its process ended without a word. It can go on from its last checkpoint.")
             self.notice.set_message(tr("Interrupted"), text, tone="warning")
+
+    def _propose(self, failed: RunFailed | None) -> None:
+        """Offers what the failure says can be changed."""
+        self._proposal = dict(failed.proposal) if failed is not None else {}
+        self.again.setVisible(bool(self._proposal))
+        self.again.setToolTip("\n".join(f"{path} = {value}" for path, value in self._proposal.items()))
+        self.method.setVisible(failed is not None and failed.code == "memory")
 
 
 class Warnings(QWidget):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
@@ -46,7 +48,7 @@ class TrainWorkspace(Workspace):
         self._document = studio.document
         self.series: RunSeries | None = None
         self._stale = False
-        controller = actions.findChild(TrainController)
+        controller = self._controller = actions.findChild(TrainController)
         self.runs = RunBox(studio, controller)
         self.balance = BalanceBox(studio)
         self.recipe = RecipeBox(studio)
@@ -81,8 +83,10 @@ class TrainWorkspace(Workspace):
         self.board.opened.connect(lambda panel: self._scroll.ensureWidgetVisible(panel))
         self.board.failed.connect(lambda text: self.studio.say(text, "bad"))
         self.facts.outcome.inspect_asked.connect(self._inspect)
+        self.facts.outcome.again_asked.connect(self._train_again)
         self.facts.outcome.resume_asked.connect(lambda: self.actions_.trigger("train.resume"))
-        self.facts.warnings.method_asked.connect(self.balance.choose.click)
+        for asking in (self.facts.warnings, self.facts.outcome):
+            asking.method_asked.connect(self.balance.choose.click)
         self.log.unfolded.connect(lambda: QTimer.singleShot(0, self._show_log))
         self.runs.listed.connect(self._show_outcome)
 
@@ -253,6 +257,10 @@ class TrainWorkspace(Workspace):
         self.facts.outcome.refresh(self.series, self.runs.status(training.run), training.is_training)
         self.facts.warnings.refresh(self.series, training.is_training)
         self.runs.show_steered(len(self.series.marks) if self.series is not None else 0)
+
+    def _train_again(self, fields: dict[str, Any]) -> None:
+        if self._controller is not None:
+            self._controller.change_and_train(fields)
 
     def _show_log(self) -> None:
         self._scroll.ensureWidgetVisible(self.log)
