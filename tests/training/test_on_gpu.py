@@ -11,6 +11,7 @@ from mtlstudio.inspection.evaluate import evaluate
 from mtlstudio.project.spec import MethodSpec
 from mtlstudio.runs.events import EpochFinished, RunFinished, RunStarted, StepsMeasured
 from mtlstudio.runs.folder import create_run
+from mtlstudio.training.costs import measured
 from mtlstudio.training.trainer import Trainer
 from tests.training.small import losses, of_kind, project, trained
 
@@ -50,3 +51,10 @@ def test_it_goes_on_on_the_processor(tmp_path: Path) -> None:
     moved = replace(spec, training=replace(spec.training, device="cpu", epochs=2))
     events = list(Trainer(moved, tmp_path, run, resume=True).run())
     assert isinstance(events[-1], RunFinished) and run.info().device == "cpu"
+
+
+def test_costs_of_methods_are_told_with_the_measured_peak(tmp_path: Path) -> None:
+    found = {cost.method: cost for cost in measured(project(device="cuda"), tmp_path, ["pcgrad", "uncertainty"])}
+    assert all(cost.measured and cost.peak for cost in found.values())
+    assert found["equal"].memory == 0 < found["pcgrad"].memory
+    assert found["pcgrad"].ratio > 1

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from mtlstudio.ui.theme import scaled, signals, theme
@@ -19,6 +19,7 @@ from mtlstudio.ui.train.ticks import Unit
 Line = tuple[Numbers, Numbers]
 _NOTHING = np.empty(0)
 _LEAST_DRAG = 5
+_PAN = 0.1
 _WIDTH = 1.5
 
 
@@ -26,16 +27,18 @@ class Canvas(pg.PlotWidget):
     """One plot. It shows what it is given and tells what the mouse asks for; it keeps no data.
 
     Dragging with the left button zooms, with the middle one (or Shift) pans; Ctrl and the wheel zoom; double click
-    shows all.
+    shows all. With the keyboard: left and right pan, + and - zoom, Home shows all, L turns the logarithm on and off.
 
     Signals:
         asked(float, float): another range of x is wanted.
         reset(): all of it is wanted.
+        log_switched(): the logarithm of this plot alone.
         pointed(float): the pointer is over that x; not-a-number: it has left.
     """
 
     asked = Signal(float, float)
     reset = Signal()
+    log_switched = Signal()
     pointed = Signal(float)
 
     def __init__(self, colour: str, parent: QWidget | None = None) -> None:
@@ -44,7 +47,7 @@ class Canvas(pg.PlotWidget):
         self._drag_from: QPointF | None = None
         self._drag_range = (0.0, 1.0)
         self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         item = self.getPlotItem()
         item.hideButtons()
         item.setMenuEnabled(False)
@@ -96,6 +99,11 @@ class Canvas(pg.PlotWidget):
         """Shows the crosshair with dots at those (y, colour)."""
         self._overlay.cross, self._overlay.dots = x, tuple(dots)
         self._overlay.update()
+
+    @property
+    def is_log(self) -> bool:
+        """Whether its y axis is logarithmic."""
+        return self._scale.log
 
     @property
     def marks(self) -> tuple[PlotMark, ...]:
@@ -170,11 +178,38 @@ class Canvas(pg.PlotWidget):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Esc gives a zoom up that has begun."""
-        if event.key() == Qt.Key.Key_Escape and self._drag_from is not None:
+        """Esc gives a zoom up that has begun; the others see above."""
+        key, (low, high) = Qt.Key(event.key()), self._view.viewRange()[0]
+        wide = high - low
+        moves = {
+            Qt.Key.Key_Left: (-_PAN, -_PAN), Qt.Key.Key_Right: (_PAN, _PAN), Qt.Key.Key_Plus: (_PAN, -_PAN),
+            Qt.Key.Key_Equal: (_PAN, -_PAN), Qt.Key.Key_Minus: (-_PAN, _PAN),
+        }  # fmt: skip
+        if key == Qt.Key.Key_Escape and self._drag_from is not None:
             self._stop_drag()
+        elif key in moves:
+            left, right = moves[key]
+            self.asked.emit(low + left * wide, high + right * wide)
+        elif key == Qt.Key.Key_Home:
+            self.reset.emit()
+        elif key == Qt.Key.Key_L and not event.modifiers():
+            self.log_switched.emit()
         else:
             event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Shows where the keyboard is."""
+        super().focusInEvent(event)
+        self._mark_focus()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Shows where the keyboard is."""
+        super().focusOutEvent(event)
+        self._mark_focus()
+
+    def _mark_focus(self) -> None:
+        self._overlay.framed = self.hasFocus()
+        self._overlay.update()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
         """The crosshair goes with the pointer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 
 from PySide6.QtCore import Qt
@@ -36,7 +37,7 @@ class Equation:
     terms: tuple[tuple[str, float, float], ...]
     extra: float
 
-    @property
+    @cached_property
     def common(self) -> str:
         """λ, where many tasks have the same."""
         weights = {weight_figure(weight) for _task, weight, _loss in self.terms}
@@ -135,12 +136,22 @@ class EquationLabel(QLabel):
         if equation is None:
             self.setText("")
             return
-        count, metrics, room = len(equation.terms), self.fontMetrics(), _LINES * self.width()
-        while self._wraps and count > 1 and _width(metrics, self._plain(equation, count)) > room:
-            count -= 1
+        count = self._fitting(equation) if self._wraps else len(equation.terms)
         head, tail = equation.frame()
         terms = [self._marked(task, words) for task, words in equation.short(count)]
         self.setText(_solid(head) + " + ".join(terms) + _solid(tail))
+
+    def _fitting(self, equation: Equation) -> int:
+        """How many terms there is room for; at least one."""
+        metrics, room = self.fontMetrics(), _LINES * self.width()
+        least, most = 1, len(equation.terms)
+        while least < most:
+            count = (least + most + 1) // 2
+            if _width(metrics, self._plain(equation, count)) <= room:
+                least = count
+            else:
+                most = count - 1
+        return least
 
     @staticmethod
     def _plain(equation: Equation, count: int) -> str:

@@ -81,6 +81,7 @@ class Overlay(pg.GraphicsObject):
         self.cross: float | None = None
         self.dots: tuple[tuple[float, str], ...] = ()
         self.band: tuple[float, float] | None = None
+        self.framed = False
         self.setZValue(50)
         view.sigResized.connect(self._resized)
 
@@ -103,6 +104,11 @@ class Overlay(pg.GraphicsObject):
         self._paint_marks(painter, area)
         if self.cross is not None:
             self._paint_cross(painter, area, self.cross)
+        if self.framed:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(QPen(theme().colour("accent", 0.6), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(area.adjusted(0, 0, -1, -1))
 
     def _paint_marks(self, painter: QPainter, area: QRectF) -> None:
         painter.setFont(font(_LETTERS))

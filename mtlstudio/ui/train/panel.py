@@ -59,10 +59,16 @@ class LossPanel(Panel):
         self.canvas.asked.connect(self.asked)
         self.canvas.reset.connect(self.reset)
         self.canvas.pointed.connect(self.pointed)
+        self.canvas.log_switched.connect(lambda: self.log_asked.emit(not self.canvas.is_log))
         self.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.canvas.customContextMenuRequested.connect(self._menu)
         self.canvas.setAccessibleName(self.title())
         self.canvas.setToolTip("")
+        self._title.setToolTip(
+            tr(
+                "Solid: training. Dashed: validation. Faint: as measured. A tick below: checkpoint; a green one: best epoch."
+            )
+        )
         self.own_log: bool | None = None
         self._headline = ""
         self.add(self.canvas, 1)
@@ -141,7 +147,7 @@ class LossPanel(Panel):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         log = menu.addAction(tr("Logarithmic y axis"))
         log.setCheckable(True)
-        log.setChecked(bool(self.own_log))
+        log.setChecked(self.canvas.is_log)
         log.toggled.connect(self.log_asked)
         menu.addAction(tr("Show all and follow"), self.reset.emit)
         menu.addSeparator()
