@@ -127,6 +127,11 @@ class TrainingSession(QObject):
         if self._control is not None:
             self._control.set_weights(dict(weights))
 
+    def set_states(self, states: Mapping[str, str]) -> None:
+        """Trains, mutes or freezes tasks of the running training, from its next step on."""
+        if self._control is not None:
+            self._control.set_states(dict(states))
+
     def show(self, run: RunFolder | None) -> None:
         """Shows a run of the project; follows it as long as another process writes it.
 

@@ -7,22 +7,24 @@ from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from mtlstudio.base.declare import Parameter
 from mtlstudio.base.frozen import FrozenDict
-from mtlstudio.base.texts import tr
+from mtlstudio.base.texts import mark, tr
 from mtlstudio.project import edits
 from mtlstudio.project.settings import MethodSpec
 from mtlstudio.project.spec import ProjectSpec, TaskSpec
 from mtlstudio.project.weights import rebalanced, shown_weights
-from mtlstudio.runs.events import Event, StepsMeasured
+from mtlstudio.runs.events import Event, StepsMeasured, TaskStateChanged
 from mtlstudio.session.studio import Studio
 from mtlstudio.training.balancing import BalancingMethod
 from mtlstudio.training.methods import balancing_methods
 from mtlstudio.ui.train.method_dialog import MethodDialog
 from mtlstudio.ui.train.method_list import grey_lacking
 from mtlstudio.ui.train.schedule_dialog import ScheduleDialog, schedule_words
+from mtlstudio.ui.train.task_states import StateToggles
 from mtlstudio.ui.widgets.common import button, column, label, row
 from mtlstudio.ui.widgets.dots import ColourDot
 from mtlstudio.ui.widgets.parameter_form import ParameterForm
@@ -34,10 +36,11 @@ _ONE_GESTURE = 1.0
 _FREE_MAXIMUM = 10.0
 _SAME = 1e-4
 _LONGEST = 18
+_STATE_STEPS = {"trained": mark("Train {task}"), "muted": mark("Mute {task}"), "frozen": mark("Freeze {task}")}
 
 
 class _TaskSlider(QWidget):
-    """A task's name, how its λ changes with the epochs, and λ."""
+    """A task's name, whether it is trained, how its λ changes with the epochs, and λ."""
 
     def __init__(self, task: TaskSpec, normalised: bool) -> None:
         super().__init__()
@@ -49,10 +52,15 @@ class _TaskSlider(QWidget):
         self.slider.setObjectName(f"weight-{task.id}")
         self.schedule = button("", "clock", quiet=True, small=True)
         self.schedule.setObjectName(f"schedule-{task.id}")
+        self.states = StateToggles(task)
         name = ElidedLabel(task.name)
-        head = row(ColourDot(task.colour), name, self.schedule, spacing=6)
+        head = row(ColourDot(task.colour), name, self.states, self.schedule, spacing=4)
         head.setStretchFactor(name, 1)
         self.setLayout(column(head, self.slider, spacing=0))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        """The states of the task."""
+        self.states.menu(event.globalPos())
 
     def show_schedule(self, task: TaskSpec) -> None:
         """Says how λ changes, where it does."""
@@ -76,6 +84,7 @@ class BalanceBox(QWidget):
         self._built: tuple[object, ...] = ()
         self._weights: dict[str, float] = {}
         self._run_weights: dict[str, float] = {}
+        self._states: dict[str, str] = {}
         self._waits_for_step = False
         self._last_gesture = (0.0, "", 0)
         self.method = ParameterForm()
@@ -130,7 +139,7 @@ class BalanceBox(QWidget):
         """Shows the project, or the run in training."""
         spec, live = self.spec, self._training.is_training
         if not live:
-            self._run_weights, self._waits_for_step = {}, False
+            self._run_weights, self._states, self._waits_for_step = {}, {}, False
         self._build(spec)
         chosen = self._methods.get(spec.training.balancing.method)
         self._show_method(spec, chosen)
@@ -143,6 +152,7 @@ class BalanceBox(QWidget):
         for task in spec.tasks:
             made = self._sliders[task.id]
             made.show_schedule(task)
+            made.states.show_task(task, self._states.get(task.id, task.state), live)
             made.schedule.setVisible(counts)
             made.schedule.setEnabled(not live)
             made.slider.setEnabled(counts and (live or not task.weight_schedule))
@@ -154,6 +164,10 @@ class BalanceBox(QWidget):
         """The run in training has news: its λ are shown while the user does not hold them."""
         if not self._training.is_training:
             return
+        changed = {event.task: event.after for event in events if isinstance(event, TaskStateChanged)}
+        if changed:
+            self._states |= changed
+            self._show_states()
         newest = next((event for event in reversed(events) if isinstance(event, StepsMeasured)), None)
         if newest is not None:
             self._run_weights = dict(newest.lambdas or newest.weights)
@@ -178,6 +192,8 @@ class BalanceBox(QWidget):
             made.slider.changed.connect(partial(self._moved, task))
             made.slider.released.connect(partial(self._released, task))
             made.schedule.clicked.connect(partial(self._ask_schedule, task))
+            made.states.chosen.connect(partial(self._set_state, task))
+            made.states.patience_chosen.connect(partial(self._set_patience, task))
 
     def _show_method(self, spec: ProjectSpec, chosen: BalancingMethod | None) -> None:
         choices = FrozenDict({method.id: method.name for method in self._methods.values()})
@@ -202,6 +218,10 @@ class BalanceBox(QWidget):
         """The user holds a slider, or the run has not taken up yet what was set."""
         return self._waits_for_step or any(made.slider.is_dragging() for made in self._sliders.values())
 
+    def _show_states(self) -> None:
+        for task in self.spec.tasks:
+            self._sliders[task.id].states.show_task(task, self._states.get(task.id, task.state), live=True)
+
     # --- steering ---------------------------------------------------------------------------------------------
 
     def _moved(self, task: str, value: float) -> None:
@@ -224,6 +244,23 @@ class BalanceBox(QWidget):
             self._gesture(task),
         )
 
+    def _set_state(self, task: str, state: str) -> None:
+        """Trains, mutes or freezes a task: in the run under way at its next step, and in the project."""
+        names = {item.id: item.name for item in self.spec.tasks}
+        self._steer_states({task: state})
+        if task in self._document.spec.task_ids:
+            words = tr(_STATE_STEPS[state], task=names[task])
+            self._document.apply(words, lambda spec: edits.set_task(spec, task, state=state))
+
+    def _steer_states(self, states: Mapping[str, str]) -> None:
+        if self._training.is_training:
+            self._states |= states
+            self._training.set_states(states)
+            self._show_states()
+
+    def _set_patience(self, task: str, epochs: int | None) -> None:
+        self._document.apply(tr("Early stopping of a task"), lambda spec: edits.set_task(spec, task, patience=epochs))
+
     def _gesture(self, task: str) -> str:
         """Key presses in a row are one undo step, two drags are two."""
         moment, before, number = self._last_gesture
@@ -241,6 +278,9 @@ class BalanceBox(QWidget):
         """Undo, redo and any other edit of λ steer the run as well: what the project says is what it does."""
         if before.tasks == after.tasks and before.training == after.training:
             return
+        was = {task.id: task.state for task in before.tasks}
+        restated = {task.id: task.state for task in after.tasks if was.get(task.id, task.state) != task.state}
+        self._steer_states({task: state for task, state in restated.items() if self._states.get(task) != state})
         old, new = (shown_weights(spec) for spec in (before, after))
         if self._training.is_training and old != new:
             wanted = {task: weight for task, weight in new.items() if task in self._sliders}

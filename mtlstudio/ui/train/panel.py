@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import TaskSpec
+from mtlstudio.runs.events import StageStarted
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.train.canvas import Canvas
 from mtlstudio.ui.train.growing import Numbers
 from mtlstudio.ui.train.overlay import PlotMark
 from mtlstudio.ui.train.reduce import reduced, span
 from mtlstudio.ui.train.series import TOTAL, RunSeries
+from mtlstudio.ui.train.stage_words import marked_words, state_words, title_of
 from mtlstudio.ui.train.ticks import Unit
 from mtlstudio.ui.train.words import change_words, headline, lines_at, rate_words
 from mtlstudio.ui.widgets.panel import Panel
@@ -134,6 +136,13 @@ class LossPanel(Panel):
         best = series.best_epoch if self.name == TOTAL else series.best.get(self.name)
         if best is not None:
             found.append(PlotMark(place(best.step), colour="good", height=9))
+        for event in series.track.marked():
+            if isinstance(event, StageStarted):
+                found.append(PlotMark(place(event.step), title_of(event.number, event.name), "accent"))
+            elif self.name in (event.task, TOTAL):
+                names = {event.task: series.spec.task(event.task).name}
+                words = marked_words(event, names) if self.name == TOTAL else state_words(event)
+                found.append(PlotMark(place(event.step), words))
         for mark in series.marks:
             change = mark.changes.get(self.name if self.name != TOTAL else mark.main)
             if change is not None:

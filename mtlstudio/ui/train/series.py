@@ -23,12 +23,15 @@ from mtlstudio.runs.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    StageStarted,
     StepsMeasured,
+    TaskStateChanged,
     WeightsChanged,
 )  # fmt: skip
 from mtlstudio.runs.interactions import Interactions
 from mtlstudio.training.notes import SOLVER_FAILED
 from mtlstudio.ui.train.growing import Curve, Growing
+from mtlstudio.ui.train.stage_track import StageTrack
 
 TOTAL = ""
 """Stands for the total where otherwise a task's id stands."""
@@ -112,6 +115,7 @@ class RunSeries:
         curves, validation: by task id, `TOTAL` for the total.
         extra: what the balancing method adds to the weighted sum of the losses (0 for most).
         epochs: those finished. weights, best_epoch, best: see `StepsMeasured`, `EpochFinished`.
+        track: its stages and the states of its tasks.
         complete: every task had a target in the last measured step.
         rate_marks: jumps of the learning rate; what a smooth schedule does is none.
         interactions: what the tasks do to one another.
@@ -123,6 +127,7 @@ class RunSeries:
             RunStarted: self._start, EpochFinished: self._epoch, CheckpointWritten: self._checkpoint,
             WeightsChanged: self._weights_changed, Paused: self._paused, Resumed: self._resumed,
             PreviewTaken: self._preview, Noted: self._noted, RunFinished: self._finished, RunFailed: self._failed,
+            StageStarted: self._tracked, TaskStateChanged: self._tracked,
         }  # fmt: skip
         self.interactions = Interactions(spec.task_ids)
         self._reset()
@@ -140,6 +145,7 @@ class RunSeries:
         self.best_epoch: EpochFinished | None = None
         self.marks: list[WeightMark] = []
         self.rate_marks: list[RateMark] = []
+        self.track = StageTrack(self.spec)
         self.checkpoints: list[CheckpointWritten] = []
         self.previews: list[PreviewTaken] = []
         self.notes: list[Noted] = []
@@ -199,6 +205,7 @@ class RunSeries:
         self.epochs = [item for item in self.epochs if item.step <= step]
         self.marks = [item for item in self.marks if item.step <= step]
         self.rate_marks = [item for item in self.rate_marks if item.step <= step]
+        self.track.cut(step)
         self.checkpoints = [item for item in self.checkpoints if item.step <= step]
         self.previews = [item for item in self.previews if item.step <= step]
         self.best, self.best_epoch = {}, None
@@ -282,6 +289,9 @@ class RunSeries:
 
     def _checkpoint(self, event: CheckpointWritten) -> None:
         self.checkpoints.append(event)
+
+    def _tracked(self, event: Event) -> None:
+        self.track.take(event)
 
     def _paused(self, event: Paused) -> None:
         self.paused, self._pause_began = True, event.time

@@ -12,6 +12,7 @@ from mtlstudio.runs.events import RunFinished
 from mtlstudio.tasks.interface import MetricDeclaration
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.ui.train.series import RateMark, RunSeries
+from mtlstudio.ui.train.stage_words import marked_words
 
 DASH = "—"
 
@@ -106,6 +107,9 @@ def mark_lines(series: RunSeries, names: Mapping[str, str]) -> list[tuple[str, s
     for jump in series.rate_marks:
         epoch = min(series.total_epochs, jump.step // series.steps_per_epoch + 1)
         found.append((jump.step, epoch, rate_words(jump)))
+    for event in series.track.marked():
+        epoch = min(series.total_epochs, event.step // series.steps_per_epoch + 1)
+        found.append((event.step, epoch, marked_words(event, names)))
     if series.best_epoch is not None:
         found.append((series.best_epoch.step, series.best_epoch.epoch, tr("best of all")))
     for task, best in series.best.items():

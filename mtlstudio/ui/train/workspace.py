@@ -27,6 +27,7 @@ from mtlstudio.ui.train.recipe import RecipeBox
 from mtlstudio.ui.train.runs import RunBox
 from mtlstudio.ui.train.series import RunSeries
 from mtlstudio.ui.train.sights import Sights
+from mtlstudio.ui.train.strategy import StrategyBox
 from mtlstudio.ui.train.table import TaskTable
 from mtlstudio.ui.train.words import ago, clock, gigabytes, main_metrics
 from mtlstudio.ui.widgets.feedback import EmptyState
@@ -52,6 +53,7 @@ class TrainWorkspace(Workspace):
         self.runs = RunBox(studio, controller)
         self.balance = BalanceBox(studio)
         self.recipe = RecipeBox(studio)
+        self.strategy = StrategyBox(studio)
         self.board = Board(Options.read(studio.settings.layouts.get(OPTIONS, "")))
         self.table = TaskTable()
         self.sights = Sights(studio.data)
@@ -151,7 +153,7 @@ class TrainWorkspace(Workspace):
     # --- layout -----------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        left = _side((self.runs, self.balance, self.recipe), "right")
+        left = _side((self.runs, self.balance, self.recipe, self.strategy), "right")
         right = _side((self.agreement, self.facts), "left")
         page = QWidget()
         rows = QVBoxLayout(page)
@@ -248,6 +250,7 @@ class TrainWorkspace(Workspace):
         self.sights.refresh(self.series)
         self.log.refresh()
         self.agreement.refresh(self.series)
+        self.strategy.show_stage(self.series.track.current if self.series is not None else 0)
         self.facts.refresh(self.series, self.studio.engine.device_memory)
         self._show_outcome()
         self.status_changed.emit(self.status())
