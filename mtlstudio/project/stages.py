@@ -41,14 +41,17 @@ class StageSpec:
         "names", (), mark("Tasks"), mark("Those whose losses count; none named: all. The others are only validated.")
     )
     order: str = setting(
-        "choice", "joint", mark("Order"), mark("All tasks in every step, or one after another."),
-        choices=FrozenDict(joint=mark("All at once"), batch=mark("In turn, by batch"), epoch=mark("In turn, by epoch")),
+        "choice", "joint", mark("Order"), mark("All tasks together in every step, or one after another by batch or by epoch."),
+        choices=FrozenDict(joint=mark("Together"), batch=mark("By batch"), epoch=mark("By epoch")),
     )  # fmt: skip
     trains: str = setting(
-        "choice", "all", mark("Trains"), mark("All other layers keep their weights and their statistics."),
+        "choice", "all", mark("Trains"), mark(
+            "All layers; all but the trunk; the own layers of its tasks; the branches with the trunk's end; or layers by id. "
+            "The others keep their weights and statistics."
+        ),
         choices=FrozenDict(
-            all=mark("All layers"), branches=mark("Branches, trunk frozen"), own=mark("The tasks' own layers"),
-            thawed=mark("Branches and the trunk's end"), layers=mark("Named layers"),
+            all=mark("All layers"), branches=mark("Branches"), own=mark("Own layers"), thawed=mark("Trunk's end"),
+            layers=mark("Named"),
         ),
     )  # fmt: skip
     depth: int = setting(

@@ -217,6 +217,7 @@ class Stepper:
             for number, task in enumerate(parts.tasks)
         }
         weights = parts.stages.shown(parts.balancer.effective(self._weights), self._weights)
+        told = parts.weights.told((step - 1) / parts.steps_per_epoch)
         now = time.perf_counter()
         on_cuda = parts.device.type == "cuda"
         return StepsMeasured(
@@ -224,5 +225,5 @@ class Stepper:
             total=tuple(finite_or_none(row[-1]) for row in rows), weights=weights,
             learning_rate=self._rate, seconds=now - self._began, loading=parts.train.waited, images=self._images,
             memory=int(torch.cuda.max_memory_allocated(parts.device)) if on_cuda else 0,
-            lambdas={} if weights == self._weights else dict(self._weights),
+            lambdas={} if weights == told else told,
         )  # fmt: skip

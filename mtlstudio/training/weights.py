@@ -51,6 +51,14 @@ class LossWeights:
         turns = len(self._counted) if self._in_turn else 1
         return {task: turns * weight / total for task, weight in weights.items()}
 
+    def told(self, epoch: float) -> dict[str, float]:
+        """Task id -> λ as sliders show it: of all tasks, whether or not they count just now."""
+        weights = self.as_set(epoch)
+        total = sum(weights.values())
+        if not self._normalise or total <= 0:
+            return weights
+        return {task: weight / total for task, weight in weights.items()}
+
     def state(self) -> dict[str, float]:
         """What was set by hand."""
         return dict(self._by_hand)

@@ -82,11 +82,7 @@ class StageRow(QFrame):
         super().__init__(parent)
         self.setProperty("surface", "card")
         self.setObjectName(f"stage-{place}")
-        self._title, self._epochs, self._detail = (
-            ElidedLabel(role="title"),
-            label("", "dim"),
-            label("", "dim", wrap=True),
-        )
+        self._title, self._detail, self._epochs = ElidedLabel(role="title"), label("", "dim", wrap=True), ""
         self.fields, self.more, self.chips = ParameterForm(), ParameterForm(), TaskChips()
         self.fields.setObjectName(f"stage-fields-{place}")
         self.more.setObjectName(f"stage-more-{place}")
@@ -96,8 +92,6 @@ class StageRow(QFrame):
         self.set_open(False)
 
     def _fill(self) -> None:
-        head = row(self._title, self._epochs, spacing=6)
-        head.setStretchFactor(self._title, 1)
         self.up, self.down, self.away = (
             button("", icon, quiet=True, small=True) for icon in ("chevron-up", "chevron-down", "trash")
         )
@@ -120,7 +114,7 @@ class StageRow(QFrame):
         inside = QVBoxLayout(self)
         inside.setContentsMargins(9, 6, 9, 7)
         inside.setSpacing(2)
-        inside.addLayout(head)
+        inside.addWidget(self._title)
         inside.addWidget(self._detail)
         inside.addWidget(self._unfolded)
         self.chips.changed.connect(lambda tasks: self.changed.emit("tasks", tasks))
@@ -130,8 +124,8 @@ class StageRow(QFrame):
     def show_stage(self, spec: ProjectSpec, stage: StageSpec, epochs: int, editable: bool, current: bool) -> None:
         """Shows a stage; `epochs`: those it has in a run of the project's length; `current`: the run is in it."""
         self._title.set_text(title_of(self._place + 1, stage.name))
-        self._epochs.setText(epochs_words(epochs))
-        self._detail.setText(detail(spec, stage))
+        self._epochs = epochs_words(epochs)
+        self._detail.setText(f"{self._epochs} · {detail(spec, stage)}")
         set_property(self, "tone", "accent" if current else "")
         self.setCursor(Qt.CursorShape.PointingHandCursor if editable else Qt.CursorShape.ArrowCursor)
         first, more = _parameters()
@@ -144,7 +138,7 @@ class StageRow(QFrame):
 
     def words(self) -> str:
         """The line as it reads: `2 · Breed alone, 4 epochs`."""
-        return f"{self._title.full_text()}, {self._epochs.text()}"
+        return f"{self._title.full_text()}, {self._epochs}"
 
     def is_open(self) -> bool:
         """Whether its fields are shown."""
@@ -156,7 +150,8 @@ class StageRow(QFrame):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """A click on the line unfolds it, or folds it again."""
-        if event.button() == Qt.MouseButton.LeftButton and not self._unfolded.geometry().contains(event.pos()):
+        inside = self.is_open() and self._unfolded.geometry().contains(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and not inside:
             self.opened.emit()
 
 

@@ -17,7 +17,7 @@ from mtlstudio.training.strategies import known_tasks, recognised, strategies, w
 from mtlstudio.ui.train.stage_editor import StageRow
 from mtlstudio.ui.train.stage_words import epochs_of, epochs_words
 from mtlstudio.ui.widgets.common import button, label, row
-from mtlstudio.ui.widgets.parameter_form import ParameterForm
+from mtlstudio.ui.widgets.parameter_editors import Editor, editor_for
 from mtlstudio.ui.widgets.titles import SectionTitle
 
 _OWN = ""
@@ -34,9 +34,8 @@ class StrategyBox(QWidget):
         self._open = -1
         self._last = "joint"
         self._current = 0
-        self.choice = ParameterForm()
-        self.choice.setObjectName("strategy")
-        self.choice.changed.connect(self._choose)
+        self.choice: Editor | None = None
+        self._chosen = QVBoxLayout()
         self.summary = label("", "dim", wrap=True)
         self._list = QVBoxLayout()
         self._list.setSpacing(5)
@@ -45,12 +44,12 @@ class StrategyBox(QWidget):
         self.more.clicked.connect(self._add)
         self.reset = button(tr("Reset"), "reset", quiet=True, small=True)
         self.reset.setObjectName("stage-reset")
-        self.reset.clicked.connect(lambda: self._choose("strategy", self._last))
+        self.reset.clicked.connect(lambda: self._choose(self._last))
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(6)
         inside.addWidget(SectionTitle(tr("Strategy")))
-        inside.addWidget(self.choice)
+        inside.addLayout(self._chosen)
         inside.addWidget(self.summary)
         inside.addLayout(self._list)
         inside.addLayout(row(self.more, 1, self.reset, spacing=4))
@@ -83,23 +82,31 @@ class StrategyBox(QWidget):
 
     def _show_choice(self, spec: ProjectSpec, found: str, live: bool) -> None:
         names = self._names() | ({} if found else {_OWN: tr("My own plan")})
-        parameter = Parameter("strategy", "choice", "joint", tr("Plan"), choices=FrozenDict(names))
-        self.choice.set_parameters((parameter,), {"strategy": found})
+        parameter = Parameter("strategy", "choice", "joint", tr("Strategy"), choices=FrozenDict(names))
+        if self.choice is None or self.choice.parameter != parameter:
+            self._make_choice(parameter)
+        assert self.choice is not None
+        self.choice.set_value(found)
         self.choice.setEnabled(not live)
-        combo = self.choice.editor("strategy").field()
-        model = combo.model() if isinstance(combo, QComboBox) else None
         chosen = next((item for item in strategies() if item.id == found), None)
-        if isinstance(model, QStandardItemModel):
-            for place, item in enumerate(strategies()):
-                why = item.lacks(spec)
-                model.item(place).setEnabled(not why)
-                model.item(place).setToolTip(why or tr(item.summary))
+        _grey(self.choice.field(), spec)
         if spec.training.strategy:
             self.summary.setText(tr(chosen.summary) if chosen is not None else "")
         else:
             self.summary.setText(tr("All tasks in every step, {epochs}.", epochs=epochs_words(spec.training.epochs)))
         self.summary.setToolTip(chosen.source if chosen is not None else "")
         self.summary.setVisible(bool(self.summary.text()))
+
+    def _make_choice(self, parameter: Parameter) -> None:
+        if self.choice is not None:
+            self._chosen.removeWidget(self.choice)
+            self.choice.hide()
+            self.choice.deleteLater()
+        self.choice = editor_for(parameter)
+        self.choice.field().setObjectName("strategy")
+        self.choice.field().setAccessibleName(tr("Strategy"))
+        self.choice.edited.connect(self._choose)
+        self._chosen.addWidget(self.choice)
 
     def _show_rows(self, spec: ProjectSpec, live: bool) -> None:
         stages = spec.training.strategy
@@ -138,7 +145,7 @@ class StrategyBox(QWidget):
 
     # --- editing ----------------------------------------------------------------------------------------------
 
-    def _choose(self, _name: str, strategy_id: object) -> None:
+    def _choose(self, strategy_id: object) -> None:
         if strategy_id == _OWN:
             return
         self._open = -1
@@ -167,3 +174,14 @@ class StrategyBox(QWidget):
     def _remove(self, place: int) -> None:
         self._open = -1
         self._document.apply(tr("Remove a stage"), lambda spec: edits.remove_stage(spec, place))
+
+
+def _grey(combo: QWidget, spec: ProjectSpec) -> None:
+    """Greys the strategies that do not suit the project; their tool tips say why."""
+    model = combo.model() if isinstance(combo, QComboBox) else None
+    if not isinstance(model, QStandardItemModel):
+        return
+    for place, item in enumerate(strategies()):
+        why = item.lacks(spec)
+        model.item(place).setEnabled(not why)
+        model.item(place).setToolTip(why or tr(item.summary))

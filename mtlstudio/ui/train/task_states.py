@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from mtlstudio.base.texts import ntr, tr
 from mtlstudio.project.spec import TaskSpec
+from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import button, row
 from mtlstudio.ui.widgets.icons import set_icon
 
@@ -81,7 +82,7 @@ class StateToggles(QWidget):
         made = button("", icon, quiet=True, small=True)
         made.setObjectName(f"{state}-{self._task.id}")
         made.setCheckable(True)
-        made.setProperty("state", state)
+        made.setFixedWidth(scaled(25))
         made.setToolTip(words)
         made.setAccessibleName(words)
         made.clicked.connect(lambda checked: self.chosen.emit(state if checked else "trained"))
