@@ -75,6 +75,13 @@ def setting_changes(specs: Sequence[ProjectSpec]) -> list[FieldChange]:
     return found
 
 
+def shown(value: Any) -> str:
+    """A value in a line of text; of a list of stages and the like their names in order."""
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) and "name" in item for item in value):
+        return " → ".join(str(item["name"]) for item in value)
+    return str(value)
+
+
 def network_change(now: ProjectSpec, other: ProjectSpec) -> NetworkChange:
     """How the network of `now` differs from that of `other`; layers are the same where their ids are. Names, groups
     and the order of lists do not count."""

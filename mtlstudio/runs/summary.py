@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mtlstudio.runs.events import EpochFinished, Event, RunFailed, RunFinished, RunStarted, WeightsChanged
+from mtlstudio.runs.events import (
+    EpochFinished,
+    Event,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    StageStarted,
+    TaskStateChanged,
+    WeightsChanged,
+)
 
 Metrics = dict[str, dict[str, float | None]]
 
@@ -24,6 +33,8 @@ class RunSummary:
         parameters: of the network.
         device: it was trained on.
         steered: how often λ was changed by hand.
+        restated: how often a task was muted, frozen or trained again by hand.
+        rested: tasks laid to rest because they gained nothing. stages: how many the training has, 0 without any.
         failure: what RunFailed says, or "".
     """
 
@@ -40,6 +51,9 @@ class RunSummary:
     parameters: int = 0
     device: str = ""
     steered: int = 0
+    restated: int = 0
+    rested: tuple[str, ...] = ()
+    stages: int = 0
     failure: str = ""
 
 
@@ -49,6 +63,8 @@ def summarise(events: Iterable[Event], status: str = "") -> RunSummary:
     last: EpochFinished | None = None
     best: EpochFinished | None = None
     steered, seconds, ended_at, failure = 0, 0.0, 0, ""
+    restated, stages = 0, 0
+    rested: list[str] = []
     for event in events:
         if isinstance(event, RunStarted):
             started, failure = event, ""
@@ -57,6 +73,11 @@ def summarise(events: Iterable[Event], status: str = "") -> RunSummary:
             seconds += event.seconds
         elif isinstance(event, WeightsChanged):
             steered += 1
+        elif isinstance(event, TaskStateChanged):
+            restated += event.cause == "hand"
+            rested += [event.task] if event.cause != "hand" else []
+        elif isinstance(event, StageStarted):
+            stages = event.count
         elif isinstance(event, RunFinished):
             seconds, ended_at = event.seconds, event.step
         elif isinstance(event, RunFailed):
@@ -75,5 +96,8 @@ def summarise(events: Iterable[Event], status: str = "") -> RunSummary:
         parameters=started.parameters if started else 0,
         device=started.device if started else "",
         steered=steered,
+        restated=restated,
+        rested=tuple(dict.fromkeys(rested)),
+        stages=stages,
         failure=failure,
     )

@@ -104,6 +104,11 @@ def _lengths(runs: _Runs, names: Mapping[str, str]) -> Iterator[Note]:
     steered = [names.get(role, role) for role, found in runs.items() if any(s.steered for _, s in found)]
     if steered:
         yield Note("steered", tr("λ was changed by hand while training: {names}.", names=", ".join(steered)))
+    restated = [names.get(role, role) for role, found in runs.items() if any(s.restated for _, s in found)]
+    if restated:
+        yield Note(
+            "restated", tr("Tasks were muted or frozen by hand while training: {names}.", names=", ".join(restated))
+        )
 
 
 def _settings(spec: ProjectSpec) -> Iterator[Note]:

@@ -62,7 +62,8 @@ class Entry:
             "run": info.id, "name": info.name, "status": info.status, "study": info.study.get("id"),
             "role": info.study.get("role"), "seed": info.seed, "epochs": summary.epochs,
             "best_epoch": summary.best_epoch, "seconds": summary.seconds, "parameters": summary.parameters,
-            "device": summary.device, "steered": summary.steered, "tasks": self.values,
+            "device": summary.device, "steered": summary.steered, "restated": summary.restated,
+            "rested": list(summary.rested), "stages": summary.stages, "tasks": self.values,
             "delta_m": {**self.delta.as_json(), "baselines": self.baselines, "unlike": list(self.unlike_baselines)}
             if self.delta else None,
             "mean_rank": self.rank, "note": self.note,

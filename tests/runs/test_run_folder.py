@@ -132,3 +132,17 @@ def test_the_summary_of_a_run_under_way_and_of_a_failed_one(tmp_path: Path) -> N
 def test_no_torch_is_needed() -> None:
     code = "import sys, mtlstudio.runs.folder as f; assert not {'torch', 'PySide6'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_summary_tells_stages_and_states_changed_by_hand() -> None:
+    from mtlstudio.runs.events import StageStarted, TaskStateChanged
+    from mtlstudio.runs.summary import summarise
+
+    found = summarise(
+        [
+            StageStarted(0.0, 0, 0, 1, 2, "Joint", 3, ("a", "b")), TaskStateChanged(1.0, 4, 1, "a", "trained", "muted"),
+            StageStarted(2.0, 9, 3, 2, 2, "Alone", 3, ("b",)),
+            TaskStateChanged(3.0, 12, 4, "b", "trained", "frozen", "patience"),
+        ]
+    )  # fmt: skip
+    assert (found.stages, found.restated, found.rested) == (2, 1, ("b",))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtlstudio.base.texts import mark, tr
+from mtlstudio.base.texts import mark, ntr, tr
 from mtlstudio.cli.interface import Command, load_project, print_json, table
+from mtlstudio.runs.differences import shown
 
 if TYPE_CHECKING:
     from mtlstudio.studies.compare import Comparison, Entry, Group
@@ -74,7 +75,7 @@ def _print_group(group: Group, entries: Sequence[Entry]) -> None:
     print(tr("Δm over the baselines of {study}; higher is better.", study=group.baselines) if group.baselines
           else tr("No baselines: mtlstudio baselines trains them, for Δm."))  # fmt: skip
     for change in group.settings:
-        told = ", ".join(dict.fromkeys("—" if value is None else str(value) for value in change.values))
+        told = ", ".join(dict.fromkeys("—" if value is None else shown(value) for value in change.values))
         print(tr("Differs: {field}: {values}", field=change.field, values=told))
     if group.networks:
         print(tr("Differs: network: {runs}", runs=", ".join(group.networks)))
@@ -83,6 +84,12 @@ def _print_group(group: Group, entries: Sequence[Entry]) -> None:
 def _remark(entry: Entry) -> str:
     """What keeps its figures from being those of the settings alone."""
     parts = [tr("λ by hand")] if entry.summary.steered else []
+    if entry.summary.restated:
+        parts.append(tr("tasks muted or frozen by hand"))
+    if entry.summary.rested:
+        parts.append(tr("laid to rest: {tasks}", tasks=", ".join(entry.summary.rested)))
+    if entry.summary.stages:
+        parts.append(ntr("{n} stage", "{n} stages", entry.summary.stages))
     if entry.unlike_baselines:
         parts.append(tr("unlike the baselines: {fields}", fields=", ".join(entry.unlike_baselines)))
     return "; ".join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mtlstudio.base.texts import ntr, tr
+from mtlstudio.base.texts import mark, ntr, tr
 from mtlstudio.project.settings import DataSettings, TrainingSettings, parameters_of
 from mtlstudio.runs.differences import (
     NETWORK,
@@ -15,6 +15,7 @@ from mtlstudio.runs.differences import (
     causes,
     network_change,
     setting_changes,
+    shown,
 )
 from mtlstudio.ui.compare.rows import RunRow
 
@@ -130,12 +131,14 @@ def field_words(field: str, row: RunRow) -> str:
         return f"{names[parts[1]]}: {'.'.join(parts[2:])}"
     known = {f"data.{one.name}": one.label for one in parameters_of(DataSettings)}
     known |= {f"training.{one.name}": one.label for one in parameters_of(TrainingSettings)}
-    return tr(known[field]) if field in known else field
+    return tr({**known, "training.strategy": mark("Strategy")}.get(field, "")) or field
 
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return shown(value)
     if isinstance(value, list | tuple):
         return ", ".join(_text(one) for one in value) or "—"
     return "—" if value is None or value == "" else str(value)

@@ -228,6 +228,12 @@ def _name_tip(line: Line) -> str:
     if steered:
         parts.append(ntr("λ was changed by hand {n} time while it trained.",
                          "λ was changed by hand {n} times while it trained.", steered))  # fmt: skip
+    restated = max(row.summary.restated for row in line.rows)
+    if restated:
+        parts.append(ntr("A task was muted, frozen or trained again by hand {n} time.",
+                         "Tasks were muted, frozen or trained again by hand {n} times.", restated))  # fmt: skip
+    if summary.stages:
+        parts.append(ntr("Trained in {n} stage.", "Trained in {n} stages.", summary.stages))
     return "\n".join(part for part in parts if part) or info.id
 
 

@@ -151,8 +151,9 @@ class RunModel(QAbstractTableModel):
         return None
 
     def _marked(self, line: Line, text: str) -> str:
-        """With λ where it was steered by hand, ⚠ where it differs from its baselines in more than one thing."""
+        """With λ where it was steered by hand, ◐ where tasks were muted or frozen by hand, ⚠ where it differs from its baselines in more than one thing."""
         steered = " λ" if any(row.summary.steered for row in line.rows) else ""
+        steered += " ◐" if any(row.summary.restated for row in line.rows) else ""
         unlike = " ⚠" if not line.is_group and len(line.first.entry.unlike_baselines) > 1 else ""
         return f"{'      ' * line.depth}{text}{steered}{unlike}"
 

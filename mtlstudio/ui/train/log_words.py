@@ -20,8 +20,11 @@ from mtlstudio.runs.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    StageStarted,
+    TaskStateChanged,
     WeightsChanged,
 )
+from mtlstudio.ui.train.stage_words import marked_words
 from mtlstudio.ui.train.words import change_words, clock, figure
 
 RUN, CHANGES, EPOCHS, CHECKPOINTS, REMARKS = "run", "changes", "epochs", "checkpoints", "remarks"
@@ -72,6 +75,9 @@ class LogWriter:
         for event in events:
             if isinstance(event, WeightsChanged):
                 self._weights(event)
+            elif isinstance(event, StageStarted | TaskStateChanged):
+                words = tr("{what} from step {step} on", what=marked_words(event, self._names), step=event.step + 1)
+                self.lines.append(LogLine(event.time, CHANGES, words))
             else:
                 self.lines += self._lines(event)
 

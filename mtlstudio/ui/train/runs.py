@@ -94,11 +94,14 @@ class RunBox(QWidget):
         folder = self._folder
         self._jobs.submit(lambda token: _listed(folder, token), self._show, key="list")
 
-    def show_steered(self, changes: int) -> None:
-        """Says that λ was changed by hand in the run that is shown: it cannot be compared like others."""
-        self.steered.setText(tr("λ-steered · {n} ×", n=changes))
-        self.steered.setToolTip(tr("λ was changed by hand while it trained: another run of these settings differs."))
-        self.steered.setVisible(changes > 0)
+    def show_steered(self, changes: int, states: int = 0) -> None:
+        """Says that λ or the states of tasks were changed by hand in the run that is shown: it cannot be compared like
+        others."""
+        parts = [tr("λ-steered · {n} ×", n=changes)] if changes else []
+        parts += [tr("tasks muted or frozen · {n} ×", n=states)] if states else []
+        self.steered.setText("\n".join(parts))
+        self.steered.setToolTip(tr("Changed by hand while it trained: another run of these settings differs."))
+        self.steered.setVisible(bool(parts))
 
     def status(self, run: RunFolder | None) -> str:
         """A run's status as last read; "" for an unknown one."""

@@ -38,6 +38,11 @@ class StageTrack:
         """Number of the stage under way, from 1; 0 before the first and in runs without stages."""
         return self.stages[-1].number if self.stages else 0
 
+    @property
+    def by_hand(self) -> int:
+        """How often a task's state was changed by hand."""
+        return sum(event.cause == "hand" for event in self.changes)
+
     def state(self, task: str) -> str:
         """The state of a task now."""
         newest = next((event.after for event in reversed(self.changes) if event.task == task), None)

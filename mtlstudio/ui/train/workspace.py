@@ -259,7 +259,9 @@ class TrainWorkspace(Workspace):
         training = self.studio.training
         self.facts.outcome.refresh(self.series, self.runs.status(training.run), training.is_training)
         self.facts.warnings.refresh(self.series, training.is_training)
-        self.runs.show_steered(len(self.series.marks) if self.series is not None else 0)
+        self.runs.show_steered(
+            *((len(self.series.marks), self.series.track.by_hand) if self.series is not None else (0,))
+        )
 
     def _train_again(self, fields: dict[str, Any]) -> None:
         if self._controller is not None:
