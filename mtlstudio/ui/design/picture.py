@@ -18,6 +18,7 @@ from mtlstudio.ui.design.hits import Buttons, Hit
 
 if TYPE_CHECKING:
     from mtlstudio.ui.design.thumbs import Thumbs
+    from mtlstudio.ui.design.tints import Tint
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Picture:
         note: (where, words, whether they refuse) beside the pointer.
         buttons: what can be clicked on rows and groups. group_names: of layers and of tasks, by id.
         thumbs: the activations of a sample, where they are shown.
+        tints: how the tasks of a layer agree, where it was measured and is shown.
         weight_top: right end of the λ sliders; `weights`: λ by task id, as shown.
     """
 
@@ -82,6 +84,7 @@ class Picture:
     buttons: Buttons = field(default_factory=Buttons)
     group_names: dict[str, str] = field(default_factory=dict)
     thumbs: Thumbs | None = None
+    tints: Mapping[str, Tint] = field(default_factory=dict)
     weight_top: float = 1.0
     weights: dict[str, float] = field(default_factory=dict)
 

@@ -59,6 +59,8 @@ def _about(layer_id: str, picture: Picture) -> str:
     problems: tuple[Problem, ...] = ()
     if report is not None:
         lines.append(tr("{n} parameters", n=figures.count(report.parameters)))
+    if layer_id in picture.tints:
+        lines += picture.tints[layer_id].lines
     if picture.thumbs is not None:
         lines += picture.thumbs.lines(layer_id)
     if picture.analysis is not None:

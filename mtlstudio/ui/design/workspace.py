@@ -14,6 +14,7 @@ from mtlstudio.session.document import Document
 from mtlstudio.session.studio import Studio
 from mtlstudio.ui.design import figures
 from mtlstudio.ui.design.activations import ActivationView
+from mtlstudio.ui.design.agreement import AgreementTint
 from mtlstudio.ui.design.analyze_dialog import AnalyzeDialog
 from mtlstudio.ui.design.canvas import Canvas
 from mtlstudio.ui.design.commands import Commands
@@ -53,6 +54,7 @@ class DesignWorkspace(Workspace):
         self.host = CanvasHost(self.canvas, self.commands, actions, studio.say, self.panels.choose_template)
         self.quick_add = self.host.quick_add
         self.activations = ActivationView(studio, self.canvas, actions, self)
+        self.agreement = AgreementTint(studio, self.canvas, actions, self)
         self._preview: AnalysisSession | None = None
         self._trial: tuple[ProjectSpec, Analysis] | None = None
         self._problem = -1
@@ -121,7 +123,13 @@ class DesignWorkspace(Workspace):
     def handlers(self) -> dict[str, object]:
         """The commands of this room."""
         own: dict[str, object] = {"design.next_problem": self.next_problem}
-        return self.host.handlers() | self.panels.handlers() | self.activations.handlers() | own
+        return (
+            self.host.handlers()
+            | self.panels.handlers()
+            | self.activations.handlers()
+            | self.agreement.handlers()
+            | own
+        )
 
     @property
     def analyze(self) -> AnalyzeDialog | None:

@@ -83,6 +83,7 @@ ACTIONS: tuple[ActionDeclaration, ...] = (
     A("view.reset_layout", mark("Reset layout"), "view", "refresh"),
     A("design.outline", mark("Search the outline"), "view", "search", "Ctrl+F", workspace="design", separator=True),
     A("design.minimap", mark("Minimap"), "view", "", "M", workspace="design"),
+    A("design.agreement", mark("Agreement of tasks"), "view", "", checkable=True, workspace="design"),
     A("view.full_screen", mark("Full screen"), "view", "", "F11", document=False, checkable=True),
     A("design.add", mark("Add a layer…"), "network", "plus", "/; A", workspace="design"),
     A("design.connect", mark("Connect to…"), "network", "", "C", workspace="design"),

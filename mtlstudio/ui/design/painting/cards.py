@@ -18,8 +18,10 @@ from mtlstudio.ui.design.layout import NARROW as NARROW_COLUMN
 from mtlstudio.ui.design.layout import Card
 from mtlstudio.ui.design.painting.ink import CENTRE, Face, Ink, qrect
 from mtlstudio.ui.design.painting.thumbs import LEAST, paint_thumb, thumb_size
+from mtlstudio.ui.design.painting.tint import paint_figure, tinted
 from mtlstudio.ui.design.picture import Picture
 from mtlstudio.ui.design.scene import Scene
+from mtlstudio.ui.design.tints import worst
 from mtlstudio.ui.theme import mix
 from mtlstudio.ui.widgets.icons import paint_icon
 
@@ -65,6 +67,9 @@ class _FlatCards:
             key = ("role", "accent")
         elif spot.layer.id in self._picture.marks:
             key = ("role", _MARK[self._picture.marks[spot.layer.id]][0])
+        else:
+            tint = worst(self._picture.tints, self._scene.layout.layers_of(spot.layer.id))
+            key = ("tint", tint.role) if tint is not None and tint.role else key
         rects = self._rects.setdefault(key, [])
         for piece in pieces:
             rects.append(QRectF(piece.x, piece.y, max(1.0, piece.w), piece.h))
@@ -83,6 +88,8 @@ class _FlatCards:
         for (kind, name), rects in self._rects.items():
             if kind == "role":
                 painter.setBrush(self._ink.colour(name))
+            elif kind == "tint":
+                painter.setBrush(mix(card, self._ink.colour(name), 0.45))
             else:
                 colour = self._ink.task(name) if kind == "task" else self._ink.colour("shared")
                 painter.setBrush(mix(card, colour, 0.55 if kind == "task" else 0.35))
@@ -144,6 +151,7 @@ class CardPainter:
         self.hovered = picture.hover.layer == self.layer.id or picture.active.layer == self.layer.id
         marks = [picture.marks[i] for i in self.members if i in picture.marks]
         self.mark = min(marks, key=list(Severity).index) if marks else None
+        self.tint = worst(picture.tints, self.members)
 
     def paint(self) -> list[QRectF]:
         """All of it. Returns where the words stand."""
@@ -164,6 +172,7 @@ class CardPainter:
         else:
             written.append(self._inside(rect))
             self._badges(self.pieces[0])
+            paint_figure(self.painter, self.tint, self.pieces[0], self.ink)
         self.painter.restore()
         return written
 
@@ -211,6 +220,7 @@ class CardPainter:
         ground = self.ink.colour("card")
         if self.mark is not None and self.mark is not Severity.NOTE:
             ground = mix(ground, tokens.colour(_MARK[self.mark][0]), 0.07)
+        ground = tinted(ground, self.tint, self.ink)
         if self.hovered and not self.selected:
             ground = mix(ground, tokens.text, 0.035)
         pen = QPen(self.ink.colour("line"), 1.0)
