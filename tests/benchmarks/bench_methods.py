@@ -23,6 +23,7 @@ from mtlstudio.network.templates.registry import template
 from mtlstudio.project.graph import trunk
 from mtlstudio.project.settings import MethodSpec
 from mtlstudio.project.spec import DatasetSpec, LossSpec, ProjectSpec, TaskSpec
+from mtlstudio.training.balancing import balancing_methods
 from mtlstudio.training.control import Control
 from mtlstudio.training.feed import Fed
 from mtlstudio.training.loop import Stepper
@@ -31,7 +32,7 @@ from mtlstudio.training.setup import Loaded, Parts, build, load_data
 
 ROUNDS, STEPS, THREADS, SIZE, BATCH = 5, 4, 1, 96, 16
 KINDS = {"largest": "cross_entropy", "count": "mse"}
-METHODS = ("graddrop", "cagrad", "pcgrad", "mgda", "imtl_g", "upgrad", "nash_mtl")
+METHODS = tuple(method.id for method in balancing_methods() if method.works_on == "gradients" and not method.lacks())
 Step = Callable[[Fed], None]
 
 

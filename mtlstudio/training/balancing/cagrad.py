@@ -45,6 +45,8 @@ class CAGradBalancer(SolvedBalancer):
         g = gramian / (np.trace(gramian) / count)
         linear = g @ mean
         radius = self.c * np.sqrt(max(float(mean @ linear), 0.0))
+        if radius == 0:
+            return mean
         w = _direction(g, linear, radius)
         norm = float(np.sqrt(max(float(w @ g @ w), 0.0)))
         return np.asarray(mean + radius / norm * w) if norm > 1e-6 else np.zeros(count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -41,13 +42,8 @@ def quadratic(matrix: Array, linear: Array, total: float | None = None, start: A
     scale = max(float(np.trace(matrix)) / size, 1e-300)
     h = matrix / scale + RIDGE * np.eye(size)
     q = linear / scale
-    x = np.zeros(size)
-    free = np.zeros(size, dtype=bool)
-    if start is not None:
-        x, free = start, start > 0
-    elif total is not None:
-        x = _near(h, q, total)
-        free = x > 0
+    x = _near(h, q, total) if start is None else start
+    free = x > 0
     bound = _TOLERANCE * max(1.0, float(np.abs(q).max()))
     for _ in range(10 * size + 10):
         if free.any():
@@ -64,13 +60,19 @@ def quadratic(matrix: Array, linear: Array, total: float | None = None, start: A
     raise SolverFailure("quadratic")
 
 
-def _near(h: Array, q: Array, total: float) -> Array:
-    """A start from which few steps are left: the minimum without x ≥ 0, cut off there; one coordinate where it fails."""
+def _near(h: Array, q: Array, total: float | None) -> Array:
+    """A start from which few steps are left: the minimum without x ≥ 0, cut off there."""
     import numpy as np
 
-    x = np.maximum(_least(h, q, total), 0.0)
+    x = np.zeros(len(q))
+    with contextlib.suppress(np.linalg.LinAlgError):
+        x = np.maximum(_least(h, q, total), 0.0)
     size = float(x.sum())
-    if np.isfinite(size) and size > 0:
+    if not np.isfinite(size):
+        x, size = np.zeros(len(q)), 0.0
+    if total is None:
+        return x
+    if size > 0:
         return np.asarray(x * (total / size))
     first = int(np.argmin(0.5 * h.diagonal() * total + q))
     return np.where(np.arange(len(q)) == first, total, 0.0)
