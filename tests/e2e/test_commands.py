@@ -144,6 +144,12 @@ def test_a_bad_picture_is_named_and_the_rest_is_done(trained: Path, pictures: li
 def test_a_run_goes_on_to_more_epochs(trained: Path) -> None:
     done = studio("train", trained, "--resume", "first", "--epochs", "3", "--json")
     assert done.json["epochs"] == 3 and done.json["status"] == "finished"
+    same = studio(
+        "train", trained, "--resume", "first", "--set", "training.epochs=3", "--set", "training.threads=1", "--json"
+    )
+    assert same.json["epochs"] == 3
+    refused = studio("train", trained, "--resume", "first", "--set", "training.batch_size=4", code=1)
+    assert "training.epochs, training.device, training.threads" in refused.err and "start_from=first" in refused.err
 
 
 @pytest.mark.parametrize(

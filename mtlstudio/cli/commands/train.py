@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from mtlstudio.training.trainer import Trainer
 
 
+TAKEN_ON_RESUME = ("training.epochs", "training.device", "training.threads")
+"""What a run that goes on takes from the command; all else is as its snapshot has it."""
+
+
 class _Train(Command):
     id = "train"
     summary = mark("train the project's network")
@@ -96,16 +100,20 @@ def _chosen(arguments: argparse.Namespace) -> tuple[ProjectSpec, RunFolder]:
     folder: Path = arguments.folder.resolve()
     spec = load_project(arguments.folder)
     resumed = find_run(folder, arguments.resume) if arguments.resume else None
-    if resumed is not None and arguments.changes:
+    if resumed is not None and _fields(arguments) - set(TAKEN_ON_RESUME):
         raise StudioError(
-            mark("a run goes on with its own settings: --set cannot change them"), where=resumed.id,
-            fix=mark("Leave it out, or start a new run from this one: --set training.start_from={run}."),
-            run=resumed.id,
+            mark("a run goes on with its own settings: --set changes no more than {fields}"), where=resumed.id,
+            fix=mark("Leave the others out, or start a new run from this one: --set training.start_from={run}."),
+            run=resumed.id, fields=", ".join(TAKEN_ON_RESUME),
         )  # fmt: skip
     spec = _changed(resumed.spec() if resumed else spec, arguments, folder)
     if resumed is None and spec.training.start_from:
         find_run(folder, spec.training.start_from)  # refused before a run is made of it
     return spec, resumed or create_run(folder, arguments.name, spec)
+
+
+def _fields(arguments: argparse.Namespace) -> set[str]:
+    return {change.partition("=")[0].strip() for change in arguments.changes}
 
 
 def _proposal(folder: Path, run: RunFolder, failure: RunFailed) -> str:
