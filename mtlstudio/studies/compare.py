@@ -17,11 +17,13 @@ from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.delta import Delta, delta, mean_ranks
 from mtlstudio.runs.differences import FieldChange, NetworkChange, causes, network_change, setting_changes
 from mtlstudio.runs.folder import RunFolder, RunInfo, runs_of
+from mtlstudio.runs.forgetting import Account, account_of
 from mtlstudio.runs.statistics import Spread, spread
 from mtlstudio.runs.summary import RunSummary
 from mtlstudio.studies.folder import StudyFolder, studies_of
 from mtlstudio.studies.metrics import directions
 from mtlstudio.studies.study import BASELINES
+from mtlstudio.training.adding import main_directions
 
 Key = tuple[str, int, str]
 """What runs must have in common to be compared: the data's fingerprint, image size, way of resizing."""
@@ -54,6 +56,7 @@ class Entry:
     unlike_baselines: tuple[str, ...] = ()
     rank: float | None = None
     note: str = ""
+    account: Account | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -67,6 +70,7 @@ class Entry:
             "delta_m": {**self.delta.as_json(), "baselines": self.baselines, "unlike": list(self.unlike_baselines)}
             if self.delta else None,
             "mean_rank": self.rank, "note": self.note,
+            "added": self.account.as_json() if self.account is not None else None,
         }  # fmt: skip
 
 
@@ -189,7 +193,8 @@ def read_entry(run: RunFolder) -> Entry | None:
     }
     key = (fingerprint, spec.data.image_size, spec.data.resize) if fingerprint and summary.best_epoch else None
     note = "" if key else tr("no epoch is finished yet")
-    return Entry(run, info, summary, spec, key, values, note=note)
+    account = account_of(run, main_directions(spec)) if key else None
+    return Entry(run, info, summary, spec, key, values, note=note, account=account)
 
 
 def _judged(members: Sequence[Entry], studies: Sequence[StudyFolder]) -> tuple[list[Entry], str]:

@@ -115,6 +115,22 @@ WEIGHTS_COLLAPSED = declare(
 WOKEN = declare(
     "training_woken", mark("All tasks had been laid to rest: {tasks} are trained again, and may rest as before.")
 )
+FORGETTING = declare(
+    "training_forgetting", mark("{task}: {metric} {before} before, {after} now: {forgetting} is forgotten.")
+)
+INTRANSIGENCE = declare(
+    "training_intransigence",
+    mark(
+        "{task}, new: {metric} {value}. {run}, which trained it {how} from the start, has {reference}: {intransigence} short."
+    ),
+)
+NEW_TASK = declare(
+    "training_new_task",
+    mark("{task}, new: {metric} {value}. No run trained it from the start, to compare with."),
+)
+OTHER_SPLIT = declare(
+    "training_other_split", mark("{run} was validated on other pictures: what is forgotten is only an estimate.")
+)
 META_PLAIN = declare(
     "training_meta_plain",
     mark("In stages of meta-learning the tasks are weighed by λ alone: the balancing method works in the others."),

@@ -22,6 +22,7 @@ from mtlstudio.runs.events import Event, Noted, RunFailed, RunFinished, RunStart
 from mtlstudio.runs.folder import FAILED, FINISHED, RUNNING, RunFolder, RunInfo
 from mtlstudio.runs.folder import STOPPED as STATUS_STOPPED
 from mtlstudio.training import notes
+from mtlstudio.training.adding import account_notes
 from mtlstudio.training.checkpoints import newest_checkpoint, read_facts, restore, tags_of
 from mtlstudio.training.control import Control
 from mtlstudio.training.course import STOPPED, Course
@@ -131,6 +132,9 @@ class Trainer:
         else:
             yield course.resumed_from(self._repaired_tags())
         reason = yield from course.events()
+        if reason != STOPPED:
+            for code, values in account_notes(self._run, spec):
+                yield Noted(time=time.time(), code=code, values=values)
         yield self._finished(reason)
 
     def _loaded(self, spec: ProjectSpec, facts: dict[str, Any] | None, ancestor: Ancestor | None) -> Loaded | None:

@@ -287,3 +287,56 @@ def test_the_command_line_takes_a_strategy_by_its_id(tmp_path: Path, capsys: pyt
     assert "stage 3 of 3: Count alone" in told
     assert main(["train", str(tmp_path), "--name", "no", "--set", "training.strategy=nope"]) == 1
     assert "Known: joint" in capsys.readouterr().err
+
+
+def test_adding_a_task_tells_what_was_forgotten_and_what_falls_short(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The notes at the end agree with the logs of all runs; so does `compare`."""
+    from mtlstudio.cli.main import main
+    from mtlstudio.project.files import create
+
+    spec = planned(tmp_path, "add_task", epochs=4)
+    create(tmp_path, spec)
+    joint = trained(tmp_path, set_strategy(replace(spec, training=replace(spec.training, start_from="")), ()), "joint")
+    added = trained(tmp_path, spec, "added")
+    told = {
+        (note.code, note.values["task"]): note.values
+        for note in of_kind(list(added.events()), Noted)
+        if "task" in note.values
+    }
+    old, new, reference = (find(tmp_path, name).summary().metrics for name in (START, "added", "joint"))
+    for task, metric, sign in (("largest", "accuracy", 1), ("mask", "mean_iou", 1)):
+        values = told["training_forgetting", task]
+        assert (values["before"], values["after"]) == (f"{old[task][metric]:.3f}", f"{new[task][metric]:.3f}")
+        assert float(values["forgetting"]) == pytest.approx(sign * (old[task][metric] - new[task][metric]), abs=1e-3)
+    values = told["training_intransigence", "count"]
+    assert values["run"] == joint.id and values["how"] == "jointly"
+    lost = new["count"]["mae"] - reference["count"]["mae"]  # an error: lower is better
+    assert float(values["intransigence"]) == pytest.approx(lost, abs=1e-3)
+    capsys.readouterr()
+    assert main(["compare", str(tmp_path), "--json"]) == 0
+    import json
+
+    entries = {entry["run"]: entry for entry in json.loads(capsys.readouterr().out)["runs"]}
+    assert entries["joint"]["added"] is None and entries["added"]["stages"] == 2
+    assert entries["added"]["added"]["new"]["count"]["intransigence"] == pytest.approx(lost)
+    assert main(["compare", str(tmp_path)]) == 0
+    assert "added to start: forgotten largest" in capsys.readouterr().out
+
+
+def test_a_frozen_trunk_forgets_nothing(tmp_path: Path) -> None:
+    spec = planned(tmp_path, "add_task_frozen", epochs=3)
+    added = trained(tmp_path, spec, "added")
+    for note in of_kind(list(added.events()), Noted):
+        if note.code == "training_forgetting":
+            assert note.values["forgetting"] in ("0.000", "-0.000")
+    before, after = find(tmp_path, START), find(tmp_path, "added")
+    for task in ("largest", "mask"):
+        assert after.summary().metrics[task] == before.summary().metrics[task]
+
+
+def find(folder: Path, name: str) -> RunFolder:
+    from mtlstudio.runs.folder import find_run
+
+    return find_run(folder, name)

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from mtlstudio.base.settings import Settings
 from mtlstudio.project import edits
 from mtlstudio.project.spec import ProjectSpec, StageSpec
-from mtlstudio.runs.events import Event, RunFinished, StageStarted, StepsMeasured, TaskStateChanged
+from mtlstudio.runs.events import Event, Noted, RunFinished, StageStarted, StepsMeasured, TaskStateChanged
 from mtlstudio.runs.folder import RunFolder
 from mtlstudio.session.studio import Studio
 from mtlstudio.training.strategies import with_strategy
@@ -252,3 +252,28 @@ def test_a_task_is_muted_while_it_trains_marked_and_kept(qtbot: QtBot, qapp: QAp
         window.dispose()
         window.close()
         window.deleteLater()
+
+
+def test_what_was_forgotten_stands_beside_the_plots(
+    qtbot: QtBot, room: TrainWorkspace, spec: ProjectSpec, live: Live
+) -> None:
+    live(whole_run(spec, 2))
+    qtbot.waitUntil(room.settled, timeout=10000)
+    assert room.forgetting.isHidden()
+    live(
+        [
+            Noted(START + 9, "training_forgetting", {
+                "task": "largest", "metric": "accuracy", "before": "0.900", "after": "0.850", "forgetting": "0.050",
+            }),
+            Noted(START + 9, "training_intransigence", {
+                "task": "count", "metric": "mae", "value": "0.600", "reference": "0.400", "intransigence": "0.200",
+                "run": "joint", "how": "jointly",
+            }),
+        ]
+    )  # fmt: skip
+    qtbot.waitUntil(room.settled, timeout=10000)
+    assert not room.forgetting.isHidden()
+    assert room.forgetting.facts.facts() == [
+        (spec.task("largest").name, "Acc 0.900 → 0.850, forgotten 0.050"),
+        (spec.task("count").name, "MAE 0.600, short by 0.200"),
+    ]

@@ -12,6 +12,7 @@ from mtlstudio.cli.interface import Command, load_project, print_json, table
 from mtlstudio.runs.differences import shown
 
 if TYPE_CHECKING:
+    from mtlstudio.runs.forgetting import Account
     from mtlstudio.studies.compare import Comparison, Entry, Group
 
 
@@ -90,9 +91,22 @@ def _remark(entry: Entry) -> str:
         parts.append(tr("laid to rest: {tasks}", tasks=", ".join(entry.summary.rested)))
     if entry.summary.stages:
         parts.append(ntr("{n} stage", "{n} stages", entry.summary.stages))
+    if entry.account is not None:
+        parts.append(_account(entry.account))
     if entry.unlike_baselines:
         parts.append(tr("unlike the baselines: {fields}", fields=", ".join(entry.unlike_baselines)))
     return "; ".join(parts)
+
+
+def _account(account: Account) -> str:
+    """What adding tasks to another run has cost the old ones, and how far the new ones fall short."""
+    from mtlstudio.studies.words import number
+
+    forgotten = ", ".join(f"{one.task} {number(one.forgetting)}" for one in account.old)
+    short = ", ".join(f"{one.task} {number(one.intransigence)}" for one in account.new)
+    words = tr("added to {run}: forgotten {forgotten}; short of a run from the start {short}", run=account.start,
+               forgotten=forgotten or "—", short=short or "—")  # fmt: skip
+    return words if account.same_data else f"{words} ({tr('validated on other pictures')})"
 
 
 COMMAND = _Compare()

@@ -22,6 +22,7 @@ from mtlstudio.ui.train.balance import BalanceBox
 from mtlstudio.ui.train.board import Board, Options
 from mtlstudio.ui.train.controller import TrainController
 from mtlstudio.ui.train.facts import FactsBox
+from mtlstudio.ui.train.forgetting import ForgettingBox
 from mtlstudio.ui.train.log_panel import LogPanel
 from mtlstudio.ui.train.recipe import RecipeBox
 from mtlstudio.ui.train.runs import RunBox
@@ -60,6 +61,7 @@ class TrainWorkspace(Workspace):
         self.log = LogPanel()
         self.agreement = AgreementBox(self._document, actions)
         self.facts = FactsBox()
+        self.forgetting = ForgettingBox()
         self.empty = EmptyState(
             "train", tr("There is no run yet."), tr("Train"),
             detail=tr("The loss of every task is drawn here while it trains."),
@@ -154,7 +156,7 @@ class TrainWorkspace(Workspace):
 
     def _lay_out(self) -> None:
         left = _side((self.runs, self.balance, self.recipe, self.strategy), "right")
-        right = _side((self.agreement, self.facts), "left")
+        right = _side((self.agreement, self.facts, self.forgetting), "left")
         page = QWidget()
         rows = QVBoxLayout(page)
         rows.setContentsMargins(12, 0, 12, 12)
@@ -252,6 +254,7 @@ class TrainWorkspace(Workspace):
         self.agreement.refresh(self.series)
         self.strategy.show_stage(self.series.track.current if self.series is not None else 0)
         self.facts.refresh(self.series, self.studio.engine.device_memory)
+        self.forgetting.refresh(self.series)
         self._show_outcome()
         self.status_changed.emit(self.status())
 
