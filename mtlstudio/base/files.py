@@ -12,7 +12,7 @@ import socket
 import time
 import unicodedata
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -109,6 +109,32 @@ def slug(text: str, taken: Collection[str] = ()) -> str:
     return chosen
 
 
+def new_folder(root: Path, choose: Callable[[Collection[str]], str]) -> Path:
+    """Makes a folder of a new name in `root` (which is made too); another one where another process was quicker.
+
+    Args:
+        choose: a name unlike those that are taken.
+
+    Raises:
+        StudioError: the system refused.
+    """
+    path = root
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for _ in range(_TRIES):
+            path = root / choose({other.name for other in root.iterdir()})
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+                return path
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    except OSError as error:
+        _refused(error, path, writing=True)
+
+
+_HELD: set[str] = set()
+"""Tokens of the locks that this process holds."""
+
+
 @dataclass(frozen=True)
 class LockOwner:
     """Who holds a lock, as its file tells.
@@ -138,8 +164,13 @@ class LockOwner:
 
     @property
     def lives(self) -> bool:
-        """Whether it may still work: yes on another computer, where nobody here can know."""
-        return self.host != socket.gethostname() or is_running(self.pid, self.started)
+        """Whether it may still work: yes on another computer, where nobody here can know; in this process, where the lock
+        is held (its file stays behind in a folder that was moved meanwhile)."""
+        if self.host != socket.gethostname():
+            return True
+        if self.pid == os.getpid() and self.token not in _HELD:
+            return False
+        return is_running(self.pid, self.started)
 
 
 class Lock:
@@ -165,6 +196,14 @@ class Lock:
         if self.held:
             return
         mine = LockOwner.me()
+        _HELD.add(mine.token)  # before anybody can read it in the file
+        try:
+            self._acquire(mine)
+        finally:
+            if self._mine != mine:
+                _HELD.discard(mine.token)
+
+    def _acquire(self, mine: LockOwner) -> None:
         for _ in range(_TRIES):
             if self._create(mine):
                 self._mine = mine
@@ -184,6 +223,8 @@ class Lock:
         """Gives the lock back; does nothing where it is not held."""
         mine, held = self._mine, self.held
         self._mine = None
+        if mine is not None:
+            _HELD.discard(mine.token)
         if held and self._owner() == mine:
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)

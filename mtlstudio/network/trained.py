@@ -105,14 +105,27 @@ def fill(network: torch.nn.Module, path: Path) -> None:
     """Puts the weights of a checkpoint into a network.
 
     Raises:
-        StudioError: the file is damaged or of another network.
+        StudioError: the file is damaged or of another network; names the layers that do not fit.
     """
     import safetensors.torch
 
     try:
         tensors = safetensors.torch.load(path.read_bytes())
-        network.load_state_dict(tensors, strict=True)
     except (OSError, RuntimeError, ValueError, safetensors.SafetensorError) as error:
+        raise StudioError(mark("this checkpoint is damaged"), where=str(path)) from error
+    own = network.state_dict()
+    other = [name for name in own.keys() & tensors.keys() if own[name].shape != tensors[name].shape]
+    unfit = {_layer(name) for name in (*(own.keys() ^ tensors.keys()), *other)}
+    if unfit:
+        fit = {_layer(name) for name in own.keys() & tensors.keys()} - unfit
         raise StudioError(
-            mark("these weights do not fit the network of the run: {reason}"), where=str(path), reason=error
-        ) from error
+            mark("the weights of this checkpoint are of another network than the run's: {n} layers fit, {unfit} do not"),
+            where=str(path), fix=mark("A new run can take over what fits: training.start_from={run}."),
+            n=len(fit), unfit=", ".join(sorted(unfit)), run=path.parents[2].name,
+        )  # fmt: skip
+    network.load_state_dict(tensors, strict=True)
+
+
+def _layer(name: str) -> str:
+    """Id of the layer that a weight belongs to."""
+    return name.split(".")[1] if name.startswith("layers.") else name

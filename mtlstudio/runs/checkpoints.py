@@ -120,7 +120,7 @@ class CheckpointStore:
         Raises:
             OSError: the system refused; nothing is left behind.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(exist_ok=True)  # not the run's folder: where that was moved, no second one is begun
         temporary = self.folder / f".{step}.{uuid.uuid4().hex[:8]}.tmp"
         temporary.mkdir()
         try:
@@ -173,7 +173,7 @@ def network_metadata(path: Path) -> dict[str, Any]:
     """What the header of a `network.safetensors` says beside its tensors; values are texts.
 
     Raises:
-        StudioError: the file is missing or damaged.
+        StudioError: the file is missing, damaged or not as long as the header says.
     """
     try:
         with path.open("rb") as file:
@@ -181,8 +181,12 @@ def network_metadata(path: Path) -> dict[str, Any]:
             if length > path.stat().st_size:
                 raise ValueError(length)
             header = json.loads(file.read(length))
-        return dict(header.get("__metadata__", {}))
-    except (OSError, ValueError, struct.error, AttributeError) as error:
+        metadata = dict(header.pop("__metadata__", {}))
+        ends = [item["data_offsets"][1] for item in header.values()]
+        if path.stat().st_size != 8 + length + max(ends, default=0):
+            raise ValueError(ends)  # cut off, or something was added
+        return metadata
+    except (OSError, ValueError, TypeError, LookupError, struct.error, AttributeError, RecursionError) as error:
         raise StudioError(mark("this checkpoint is damaged"), where=str(path)) from error
 
 

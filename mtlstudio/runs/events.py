@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from mtlstudio.base.typed import faults
+
 
 @dataclass(frozen=True)
 class Event:
@@ -275,11 +277,13 @@ def from_json(values: Mapping[str, Any]) -> Event | None:
     """The event of a JSON object; None for a kind this version does not know. Unknown fields are left out.
 
     Raises:
-        TypeError: a field is missing.
+        TypeError: a field is missing, or of another type.
     """
     cls = _KINDS.get(values.get("kind", ""))
     if cls is None:
         return None
+    if wrong := faults(cls, values):
+        raise TypeError(", ".join(wrong))
     known = {item.name for item in dataclasses.fields(cls)}
     return cls(**{name: _tupled(value) for name, value in values.items() if name in known})
 

@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.files import Lock, LockOwner, read_json, slug, write_json_atomic
+from mtlstudio.base.files import Lock, LockOwner, new_folder, read_json, slug, write_json_atomic
 from mtlstudio.base.texts import mark
+from mtlstudio.base.typed import require
 from mtlstudio.project.codec import from_json, to_json
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.checkpoints import CheckpointInfo, CheckpointStore
@@ -49,6 +51,7 @@ class RunInfo:
         note, tags, pinned: the user's own words, labels, and whether it stands on top (see `runs.keeping`).
         study: {} or what a study says of this member of its: `id` of the study, `member`, `role` (shared,
             `alone:<task id>`, point), `seed`, `fingerprint` of the whole project's data.
+        number: counts the project's runs, whatever the clock says; 0 in older ones.
     """
 
     id: str
@@ -69,6 +72,13 @@ class RunInfo:
     tags: list[str] = field(default_factory=list)
     pinned: bool = False
     study: dict[str, Any] = field(default_factory=dict)
+    number: int = 0
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """Field -> value that a sweep gave this member of it."""
+        told = self.study.get("changes")
+        return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
 
     @property
     def is_baseline(self) -> bool:
@@ -107,11 +117,14 @@ class RunFolder:
         """What `run.json` says now.
 
         Raises:
-            StudioError: it is missing, damaged or of a newer version.
+            StudioError: it is missing, damaged or of a newer version; names what is wrong in it.
         """
         values = self._values()
         known = {name: values[name] for name in RunInfo.__dataclass_fields__ if name in values}
-        return RunInfo(**{**known, "id": self.id, "status": self._status(str(values.get("status", "")))})
+        known |= {"id": self.id, "status": self._status(str(values.get("status", "")))}
+        where = str(self.path / RUN_FILE)
+        require(RunInfo, known, where, mark("Mend it, or delete the folder of the run."))
+        return RunInfo(**known)
 
     def spec(self) -> ProjectSpec:
         """The snapshot of the project that the run is trained with.
@@ -151,7 +164,9 @@ class RunFolder:
 
     def summary(self) -> RunSummary:
         """The run in a few figures."""
-        return summarise(self.events(skip=("steps_measured", "preview_taken")), self.info().status)
+        damaged: list[int] = []
+        events = read_events(self.log.path, ("steps_measured", "preview_taken"), damaged)
+        return replace(summarise(events, self.info().status), unread=len(damaged))
 
     def lock(self) -> Lock:
         """Held while the run is written."""
@@ -179,26 +194,30 @@ class RunFolder:
             return INTERRUPTED
 
 
-def runs_of(project_folder: Path) -> list[RunFolder]:
-    """The project's runs, newest last; folders that hold no readable run are left out."""
-    folder = Path(project_folder) / RUNS
-    if not folder.is_dir():
-        return []
-    found: list[tuple[str, str, RunFolder]] = []
-    for path in folder.iterdir():
+def runs_of(project_folder: Path, unreadable: list[StudioError] | None = None) -> list[RunFolder]:
+    """The project's runs, newest last; folders that hold no readable run are left out.
+
+    Args:
+        unreadable: takes up why each of those cannot be read; folders without the file of a run are none.
+    """
+    found: list[tuple[int, str, str, RunFolder]] = []
+    for path in _folders(Path(project_folder) / RUNS):
         run = RunFolder(path)
         try:
-            found.append((run.info().created, run.id, run))
-        except StudioError:
+            info = run.info()
+        except StudioError as error:
+            if unreadable is not None and (path / RUN_FILE).exists():
+                unreadable.append(error)
             continue
-    return [run for _, _, run in sorted(found, key=lambda item: item[:2])]
+        found.append((info.number, info.created, run.id, run))
+    return [run for *_, run in sorted(found, key=lambda item: item[:3])]
 
 
 def find_run(project_folder: Path, text: str) -> RunFolder:
     """The run of that id or name.
 
     Raises:
-        StudioError: there is none; names those that are there.
+        StudioError: there is none, and which there are; or its file is damaged, and where.
     """
     runs = runs_of(project_folder)
     for run in runs:
@@ -207,6 +226,9 @@ def find_run(project_folder: Path, text: str) -> RunFolder:
     for run in reversed(runs):
         if run.info().name == text:
             return run
+    named = RunFolder(Path(project_folder) / RUNS / text)
+    if text == named.id and (named.path / RUN_FILE).exists():
+        named.info()  # tells what is wrong
     raise StudioError(
         mark("there is no run {name!r}"),
         where=str(Path(project_folder) / RUNS),
@@ -214,6 +236,14 @@ def find_run(project_folder: Path, text: str) -> RunFolder:
         name=text,
         known=", ".join(run.id for run in runs) or "—",
     )
+
+
+def _folders(root: Path) -> list[Path]:
+    """What lies in a folder; nothing where it is not there or cannot be read."""
+    try:
+        return list(root.iterdir())
+    except OSError:
+        return []
 
 
 def create_run(
@@ -232,19 +262,20 @@ def create_run(
     """
     root = Path(project_folder) / RUNS
     name = (name or "").strip()
-    taken = {path.name for path in root.iterdir()} if root.is_dir() else set()
-    run_id = _new_id(name, taken)
-    if name and any(name in (run.id, run.info().name) for run in runs_of(project_folder)):
+    known = [run.info() for run in runs_of(project_folder)]
+    if name and any(name in (info.id, info.name) for info in known):
         raise StudioError(
             mark("there is a run {name!r} already"),
             where=str(root),
             fix=mark("Resume it, or choose another name."),
             name=name,
         )
+    path = new_folder(root, lambda taken: _new_id(name, taken))
     values = {
         "format": FORMAT,
         "version": VERSION,
-        "name": name or run_id,
+        "name": name or path.name,
+        "number": max((info.number for info in known), default=0) + 1,
         "status": RUNNING,
         "created": datetime.now(UTC).isoformat(timespec="microseconds"),
         "epochs": spec.training.epochs,
@@ -252,13 +283,12 @@ def create_run(
         **(environment or {}),
         "project": to_json(spec),
     }
-    path = root / run_id
     try:
-        (path / "checkpoints").mkdir(parents=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StudioError(mark("cannot make this folder: {reason}"), where=str(path), reason=reason) from error
-    write_json_atomic(path / RUN_FILE, values)
+        (path / "checkpoints").mkdir()
+        write_json_atomic(path / RUN_FILE, values)
+    except (OSError, StudioError):
+        shutil.rmtree(path, ignore_errors=True)  # half a run is none
+        raise
     return RunFolder(path)
 
 

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from mtlstudio.base.files import write_atomic
 from mtlstudio.runs.events import EpochFinished, Event, RunFailed, RunFinished, from_json, to_json
@@ -76,12 +76,13 @@ class LogWriter:
             os.truncate(self.path, size)
 
 
-def read_events(path: Path, skip: tuple[str, ...] = ()) -> Iterator[Event]:
+def read_events(path: Path, skip: tuple[str, ...] = (), damaged: list[int] | None = None) -> Iterator[Event]:
     """The events of a log, in order. A torn last line, damaged lines and events of other versions are left out.
 
     Args:
         path: the log; one that is not there has no events.
         skip: kinds that are left out without being parsed.
+        damaged: takes up the numbers (1-based) of the damaged lines.
     """
     marks = tuple(f'{{"kind": "{kind}"'.encode() for kind in skip)
     try:
@@ -89,11 +90,17 @@ def read_events(path: Path, skip: tuple[str, ...] = ()) -> Iterator[Event]:
     except FileNotFoundError:
         return
     with file:
-        for line in file:
-            if line.endswith(b"\n") and not (marks and line.startswith(marks)):
-                event = _parsed(line)
-                if event is not None:
-                    yield event
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n") or (marks and line.startswith(marks)):
+                continue
+            try:
+                event = _read(line)
+            except _UNREADABLE:
+                if damaged is not None:
+                    damaged.append(number)
+                continue
+            if event is not None:
+                yield event
 
 
 class Follower:
@@ -125,9 +132,26 @@ class Follower:
         return [event for event in map(_parsed, whole.splitlines()) if event is not None]
 
 
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)  # NaN is no JSON
+
+
+_UNREADABLE = (ValueError, TypeError, RecursionError)
+
+
+def _read(line: bytes) -> Event | None:
+    """The event of a line; None for one of another version. Raises what `_UNREADABLE` names."""
+    values = _DECODER.decode(line.decode())
+    if not isinstance(values, dict):
+        raise TypeError(values)
+    return from_json(values)
+
+
 def _parsed(line: bytes) -> Event | None:
     try:
-        values = json.loads(line)
-        return from_json(values) if isinstance(values, dict) else None
-    except (ValueError, TypeError):
+        return _read(line)
+    except _UNREADABLE:
         return None

@@ -36,6 +36,7 @@ class RunSummary:
         restated: how often a task was muted, frozen or trained again by hand.
         rested: tasks laid to rest because they gained nothing. stages: how many the training has, 0 without any.
         failure: what RunFailed says, or "".
+        unread: lines of the log that are damaged, and left out.
     """
 
     status: str = ""
@@ -55,6 +56,7 @@ class RunSummary:
     rested: tuple[str, ...] = ()
     stages: int = 0
     failure: str = ""
+    unread: int = 0
 
 
 def summarise(events: Iterable[Event], status: str = "") -> RunSummary:

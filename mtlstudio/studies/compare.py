@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import tr
+from mtlstudio.base.texts import mark, tr
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.delta import Delta, delta, mean_ranks
 from mtlstudio.runs.differences import FieldChange, NetworkChange, causes, network_change, setting_changes
@@ -134,19 +134,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All runs of a project, the newest last; `groups` in the order of their newest run, the newest first."""
+    """All runs of a project, the newest last; `groups` in the order of their newest run, the newest first; `unreadable`:
+    what could not be read and is left out, a line each."""
 
     entries: tuple[Entry, ...]
     groups: tuple[Group, ...]
     rows: tuple[Row, ...]
     studies: tuple[StudyFolder, ...] = field(default=())
+    unreadable: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
         return {
             "runs": [entry.as_json() for entry in self.entries],
             "groups": [group.as_json() for group in self.groups],
-            "studies": [self._study(study) for study in self.studies],
+            "studies": [self._study(study) for study in self.studies], "unreadable": list(self.unreadable),
         }  # fmt: skip
 
     def _study(self, folder: StudyFolder) -> dict[str, Any]:
@@ -160,9 +162,15 @@ class Comparison:
 
 
 def compare(project_folder: Path) -> Comparison:
-    """Everything side by side. Runs that cannot be read are left out."""
-    entries = [entry for run in runs_of(project_folder) if (entry := read_entry(run)) is not None]
-    studies = studies_of(project_folder)
+    """Everything side by side. What cannot be read is left out, and named."""
+    faults: list[StudioError] = []
+    entries = []
+    for run in runs_of(project_folder, faults):
+        try:
+            entries.append(_entry(run))
+        except StudioError as error:
+            faults.append(error)
+    studies = studies_of(project_folder, faults)
     by_key: dict[Key, list[Entry]] = {}
     for entry in entries:
         if entry.key is not None:
@@ -174,16 +182,33 @@ def compare(project_folder: Path) -> Comparison:
         groups.append(_group(key, judged, baselines))
     groups.reverse()
     marked = _noted(list(known.values()), groups)
-    return Comparison(tuple(marked), tuple(groups), tuple(_rows(marked)), tuple(studies))
+    torn = [
+        tr("{log}: {n} lines of it cannot be read.", log=entry.run.log.path, n=entry.summary.unread)
+        for entry in marked if entry.summary.unread
+    ]  # fmt: skip
+    told = (*(error.text() for error in faults), *torn)
+    return Comparison(tuple(marked), tuple(groups), tuple(_rows(marked)), tuple(studies), told)
 
 
 def read_entry(run: RunFolder) -> Entry | None:
     """A run by itself; None for one whose files cannot be read."""
     try:
+        return _entry(run)
+    except StudioError:
+        return None
+
+
+def _entry(run: RunFolder) -> Entry:
+    """A run by itself.
+
+    Raises:
+        StudioError: its files cannot be read.
+    """
+    try:
         info, summary, spec = run.info(), run.summary(), run.spec()
         wanted = directions(spec.tasks)
-    except (StudioError, OSError, KeyError):
-        return None
+    except (OSError, KeyError) as error:
+        raise StudioError(mark("cannot be read: {reason}"), where=str(run.path), reason=repr(error)) from error
     fingerprint = info.fingerprint
     if info.is_baseline:
         fingerprint = str(info.study.get("fingerprint", fingerprint))  # its own is of fewer targets
@@ -265,7 +290,7 @@ def _rows(entries: Sequence[Entry]) -> list[Row]:
     for entry in entries:
         told = entry.info.study
         if told and entry.key is not None:
-            label = ", ".join(f"{field}={value}" for field, value in told.get("changes", {}).items())
+            label = ", ".join(f"{field}={value}" for field, value in entry.info.changes.items())
             together.setdefault((str(told.get("id")), label or str(told.get("role"))), []).append(entry)
     return [_row(study, label, found) for (study, label), found in together.items()]
 

@@ -8,14 +8,17 @@ members are done, so that no crash can make the two disagree.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.files import Lock, LockOwner, read_json, write_json_atomic
+from mtlstudio.base.files import Lock, LockOwner, new_folder, read_json, write_json_atomic
 from mtlstudio.base.texts import mark
+from mtlstudio.base.typed import require
 from mtlstudio.runs.folder import FAILED, FINISHED, INTERRUPTED, RUNNING, STOPPED, RunFolder, runs_of
 from mtlstudio.studies.measured import Measured
 from mtlstudio.studies.study import Member, Study, study_from_json, study_to_json
@@ -27,6 +30,22 @@ WAITING, LEFT = "waiting", "left"
 OPEN = (WAITING, STOPPED, INTERRUPTED)
 """Status of studies that can go on and that nobody works on. One that was left (taken out of the queue) is not offered
 any more, but can be gone on with all the same."""
+
+
+@dataclass(frozen=True)
+class StudyHead:
+    """What `study.json` says beside the plan.
+
+    Attributes:
+        created: UTC, as ISO 8601.
+        failures: member id -> why it failed.
+        number: counts the project's studies, whatever the clock says; 0 in older ones.
+    """
+
+    status: str = WAITING
+    created: str = ""
+    failures: dict[str, str] = field(default_factory=dict)
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,9 +98,16 @@ class StudyFolder:
         """
         return study_from_json(self._values(), str(self.path / STUDY_FILE))
 
-    def created(self) -> str:
-        """When it was planned: UTC, as ISO 8601."""
-        return str(self._values().get("created", ""))
+    def head(self) -> StudyHead:
+        """What the file says beside the plan.
+
+        Raises:
+            StudioError: it cannot be read; names what is wrong in it.
+        """
+        values = self._values()
+        told = {name: values[name] for name in StudyHead.__dataclass_fields__ if name in values}
+        require(StudyHead, told, str(self.path / STUDY_FILE), mark("Mend it, or delete the folder of the study."))
+        return StudyHead(**told)
 
     def status(self) -> str:
         """waiting, running, finished, stopped, failed (done but for some members), left (taken out of the queue), or
@@ -90,7 +116,7 @@ class StudyFolder:
         Raises:
             StudioError: the file cannot be read.
         """
-        told = str(self._values().get("status", WAITING))
+        told = self.head().status
         return INTERRUPTED if told == RUNNING and not self._held() else told
 
     def states(self) -> list[MemberState]:
@@ -99,7 +125,7 @@ class StudyFolder:
         Raises:
             StudioError: the file cannot be read.
         """
-        failures = dict(self._values().get("failures", {}))
+        failures = self.head().failures
         runs = self._runs()
         return [self._state(member, runs.get(member.id), failures) for member in self.study().members]
 
@@ -113,8 +139,8 @@ class StudyFolder:
 
     def note_failure(self, member_id: str, reason: str | None) -> None:
         """Writes down why a member failed; None: it did not."""
-        failures = dict(self._values().get("failures", {}))
-        before = dict(failures)
+        before = self.head().failures
+        failures = dict(before)
         failures.pop(member_id, None)
         if reason is not None:
             failures[member_id] = reason
@@ -144,12 +170,15 @@ class StudyFolder:
         measured.write(folder, f"{member_id}.{measured.split}")
 
     def answer(self) -> dict[str, Any] | None:
-        """The answer of a study of baselines that was written down last (see `words.answer_json`), or None."""
+        """The answer of a study of baselines that was written down last (see `words.answer_json`), or None where there is
+        none, or none that can be read: it can be worked out anew."""
         try:
             found = read_json(self.path / ANSWER_FILE)
         except StudioError:
             return None
-        return found if isinstance(found, dict) else None
+        tasks = found.get("tasks") if isinstance(found, dict) else None
+        sound = isinstance(tasks, dict) and all(isinstance(one, dict) and "verdict" in one for one in tasks.values())
+        return found if sound else None
 
     def lock(self) -> Lock:
         """Held while somebody works on the study."""
@@ -192,34 +221,44 @@ def create_study(project_folder: Path, study: Study) -> StudyFolder:
     Raises:
         StudioError: the system refused.
     """
-    root = Path(project_folder) / STUDIES
-    names = [path.name for path in root.iterdir()] if root.is_dir() else []
-    numbers = [int(found[1]) for found in (re.fullmatch(rf"{study.kind}-(\d+)", name) for name in names) if found]
-    path = root / f"{study.kind}-{max(numbers, default=0) + 1:03d}"
-    try:
-        path.mkdir(parents=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StudioError(mark("cannot make this folder: {reason}"), where=str(path), reason=reason) from error
+
+    def next_id(taken: Collection[str]) -> str:
+        numbers = [int(found[1]) for found in (re.fullmatch(rf"{study.kind}-(\d+)", name) for name in taken) if found]
+        return f"{study.kind}-{max(numbers, default=0) + 1:03d}"
+
+    number = max((folder.head().number for folder in studies_of(project_folder)), default=0) + 1
+    path = new_folder(Path(project_folder) / STUDIES, next_id)
     created = datetime.now(UTC).isoformat(timespec="microseconds")
     values = study_to_json(study)
-    head = {name: values.pop(name) for name in ("format", "version", "kind")}
-    write_json_atomic(path / STUDY_FILE, {**head, "status": WAITING, "created": created, "failures": {}, **values})
+    first = {name: values.pop(name) for name in ("format", "version", "kind")}
+    head = asdict(StudyHead(WAITING, created, {}, number))
+    try:
+        write_json_atomic(path / STUDY_FILE, {**first, **head, **values})
+    except StudioError:
+        shutil.rmtree(path, ignore_errors=True)  # half a study is none
+        raise
     return StudyFolder(path)
 
 
-def studies_of(project_folder: Path) -> list[StudyFolder]:
-    """The project's studies, newest last; folders that hold no readable study are left out."""
+def studies_of(project_folder: Path, unreadable: list[StudioError] | None = None) -> list[StudyFolder]:
+    """The project's studies, newest last; folders that hold no readable study are left out.
+
+    Args:
+        unreadable: takes up why each of those cannot be read; folders without the file of a study are none.
+    """
     root = Path(project_folder) / STUDIES
-    found: list[tuple[str, str, StudyFolder]] = []
+    found: list[tuple[int, str, str, StudyFolder]] = []
     for path in root.iterdir() if root.is_dir() else ():
         folder = StudyFolder(path)
         try:
             folder.study()
-            found.append((folder.created(), folder.id, folder))
-        except StudioError:
+            head = folder.head()
+        except StudioError as error:
+            if unreadable is not None and (path / STUDY_FILE).exists():
+                unreadable.append(error)
             continue
-    return [folder for _, _, folder in sorted(found, key=lambda item: item[:2])]
+        found.append((head.number, head.created, folder.id, folder))
+    return [folder for *_, folder in sorted(found, key=lambda item: item[:3])]
 
 
 def find_study(project_folder: Path, study_id: str) -> StudyFolder:
@@ -232,6 +271,9 @@ def find_study(project_folder: Path, study_id: str) -> StudyFolder:
     for folder in known:
         if folder.id == study_id:
             return folder
+    named = StudyFolder(Path(project_folder) / STUDIES / study_id)
+    if study_id == named.id and (named.path / STUDY_FILE).exists():
+        named.study(), named.head()  # one of them tells what is wrong
     raise StudioError(
         mark("there is no study {name!r}"), where=str(Path(project_folder) / STUDIES),
         fix=mark("Studies of this project: {known}."), name=study_id,

@@ -43,7 +43,7 @@ def reckon(folder: StudyFolder, draws: int = DRAWS) -> Answer:
     figures = [work.figures[task.id] for task in study.project.tasks]
     flat = [one for of_task in figures for one in of_task]
     return Answer(
-        study=folder.id, project=study.project.name, created=folder.created(), split=split, pictures=len(work.keys),
+        study=folder.id, project=study.project.name, created=folder.head().created, split=split, pictures=len(work.keys),
         seeds=study.seeds, draws=draws, tasks=tasks, per_task=gain_per_task(figures), per_metric=gain(flat),
         left_out=tuple(f"{one.task}.{one.metric}" for one in flat if one.gain_weight is None),
         **_costs(study, states), notes=notes(study, states, work.measured, split),

@@ -120,6 +120,9 @@ def study_from_json(values: Any, where: str) -> Study:
             for one in values["members"]
         )
         project = from_json(values["project"], where=where)
+        for member in members:
+            if member.task and member.task not in project.task_ids:
+                raise ValueError(f"{member.id}: {member.task}")
         return Study(str(values["kind"]), project, str(values["fingerprint"]), members)
     except (KeyError, TypeError, ValueError) as error:
         raise StudioError(mark("damaged: {reason}"), where=where, reason=repr(error)) from error

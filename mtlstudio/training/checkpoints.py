@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Iterable
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtlstudio.base.errors import StudioError
@@ -68,24 +67,52 @@ def tags_of(progress: Progress) -> dict[str, int]:
 def newest_checkpoint(run: RunFolder) -> tuple[CheckpointInfo | None, dict[str, Any], list[int]]:
     """The newest checkpoint that can be read, what its `training.pt` holds, and the damaged ones that were passed over.
 
-    (None, {}, …) where there is none.
+    (None, {}, []) where there is none.
+
+    Raises:
+        StudioError: there are some, and all are damaged: nobody wants the run to begin again and its log to be lost.
     """
     damaged: list[int] = []
-    for info in reversed(run.checkpoints()):
+    for step in reversed(run.store.steps()):
         try:
-            return info, _read_training(info.path / TRAINING_FILE), damaged
+            info = run.store.find(step)
+            return info, _read_training(info), damaged
         except StudioError:
-            damaged.append(info.step)
-    return None, {}, damaged
+            damaged.append(step)
+    if damaged:
+        raise StudioError(
+            mark("no checkpoint of this run can be read any more"), where=str(run.store.folder),
+            fix=mark("Start a new run."),
+        )  # fmt: skip
+    return None, {}, []
 
 
 def restore(parts: Parts, info: CheckpointInfo, training: dict[str, Any]) -> Progress:
     """Puts a checkpoint into the parts of a run. Returns where the run stands.
 
     Raises:
-        StudioError: it does not fit the network.
+        StudioError: it does not fit the network or the run's methods: the snapshot was changed.
     """
+    for name, then in training.get("methods", {}).items():
+        now = _methods(parts)[name]
+        if now != then:
+            raise StudioError(
+                mark("the run's {name} is {now}, that of its checkpoint {then}"), where=str(info.path),
+                fix=mark("Set it back in run.json, or start a new run from this one (training.start_from)."),
+                name=name, now=now, then=then,
+            )  # fmt: skip
     fill(parts.network, info.path / NETWORK_FILE)
+    try:
+        return _restored(parts, training)
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise StudioError(
+            mark("this checkpoint does not fit the settings of the run: {reason}"), where=str(info.path),
+            fix=mark("Set them back in run.json, or start a new run from this one (training.start_from)."),
+            reason=str(error).splitlines()[0] if str(error) else repr(error),
+        ) from error  # fmt: skip
+
+
+def _restored(parts: Parts, training: dict[str, Any]) -> Progress:
     kernels = [{name: group.get(name) for name in ("fused", "foreach")} for group in parts.optimizer.param_groups]
     parts.optimizer.load_state_dict(training["optimizer"])
     for group, own in zip(parts.optimizer.param_groups, kernels, strict=True):
@@ -102,11 +129,18 @@ def restore(parts: Parts, info: CheckpointInfo, training: dict[str, Any]) -> Pro
     return progress
 
 
+def _methods(parts: Parts) -> dict[str, str]:
+    """What the values in a checkpoint are of."""
+    settings = parts.spec.training
+    return {name: getattr(settings, name).method for name in ("optimizer", "schedule", "balancing")}
+
+
 def _training_state(run: RunFolder, parts: Parts, progress: Progress) -> dict[str, Any]:
     progress.weights = parts.weights.state()
     progress.learning_rate = parts.learning_rate.state()
     return {
         "format": 1,
+        "methods": _methods(parts),
         "progress": progress.as_plain(),
         "log_size": run.log.size(),
         "optimizer": parts.optimizer.state_dict(),
@@ -148,17 +182,22 @@ def _saved(state: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def _read_training(path: Path) -> dict[str, Any]:
+def _read_training(info: CheckpointInfo) -> dict[str, Any]:
+    """What `training.pt` holds, if it and the network beside it are of that very step: files can be mixed up by hand."""
     import pickle
 
     import torch
 
+    path = info.path / TRAINING_FILE
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         if state["format"] != 1:
             raise ValueError(state["format"])
+        steps = {int(state["progress"]["step"]), int(read_facts(info.path / NETWORK_FILE).get("step", info.step))}
+        if steps != {info.step}:
+            raise ValueError(steps)
         return state
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
         raise StudioError(mark("this checkpoint is damaged"), where=str(path)) from error
 
 

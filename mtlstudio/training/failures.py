@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from mtlstudio.base.declare import complete
@@ -46,7 +47,9 @@ def explain(error: Exception, batch_size: int, reading_data: bool) -> Failure:
         return Failure(MEMORY, found.message, found.fix, found.fields)
     system = error if isinstance(error, OSError) else error.__cause__
     if isinstance(system, OSError) and system.errno in _FULL:
-        return Failure("disk", tr(mark("The disk is full.")), tr(mark("Free some space, then resume the run.")))
+        place = system.filename or getattr(error, "where", "")
+        message = tr(mark("The disk is full: {path}."), path=place) if place else tr(mark("The disk is full."))
+        return Failure("disk", message, tr(mark("Free some space, then resume the run.")))
     if isinstance(error, StudioError):
         code = _code(error, reading_data)
         what = tr(error.message, **error.values)
@@ -71,6 +74,14 @@ def explain(error: Exception, batch_size: int, reading_data: bool) -> Failure:
         )
     log = log_traceback(error)
     return Failure("error", tr(mark("Something unexpected went wrong. Details: {log}"), log=log))
+
+
+def folder_gone(path: Path) -> Failure:
+    """The folder of the run was moved or deleted while it was trained."""
+    return Failure(
+        "disk", tr(mark("The folder of the run is gone: {path}."), path=path),
+        tr(mark("If it was moved, open the project where it lies now and resume the run there.")),
+    )  # fmt: skip
 
 
 def with_proposal(failure: Failure, spec: ProjectSpec, device: str) -> Failure:

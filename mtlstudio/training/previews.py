@@ -67,7 +67,8 @@ class Previews:
         """
         began = time.perf_counter()
         relative = Path(FOLDER) / f"{epoch:04d}"
-        (self._folder / relative).mkdir(parents=True, exist_ok=True)
+        for folder in (FOLDER, relative):  # not the run's own: where that was moved, no second one is begun
+            (self._folder / folder).mkdir(exist_ok=True)
         written: dict[str, dict[str, str]] = {}
         for number, (key, by_task) in enumerate(outputs.items()):
             written[key] = {

@@ -27,7 +27,7 @@ from mtlstudio.training.checkpoints import newest_checkpoint, read_facts, restor
 from mtlstudio.training.control import Control
 from mtlstudio.training.course import STOPPED, Course
 from mtlstudio.training.devices import arithmetic, default_threads
-from mtlstudio.training.failures import Failure, explain, with_proposal
+from mtlstudio.training.failures import Failure, explain, folder_gone, with_proposal
 from mtlstudio.training.heritage import Ancestor, ancestor_of
 from mtlstudio.training.progress import Progress
 from mtlstudio.training.ranks import Ranks
@@ -80,14 +80,19 @@ class Trainer:
             try:
                 yield from self._guarded()
             except Exception as error:
-                understood = self._ranks.understood(error)
-                ended = explain(understood, self._wanted.training.batch_size, self._reading_data)
+                ended = self._explained(error)
                 traceback.clear_frames(error.__traceback__)  # they hold the network and its gradients
             if ended is not None:
                 yield self.ended_by(ended)
         finally:
             self._run.log.close()
             lock.release()
+
+    def _explained(self, error: Exception) -> Failure:
+        if isinstance(error, OSError | StudioError) and not self._run.path.is_dir():
+            return folder_gone(self._run.path)
+        understood = self._ranks.understood(error)
+        return explain(understood, self._wanted.training.batch_size, self._reading_data)
 
     def _guarded(self) -> Iterator[Event]:
         for event in self._events():

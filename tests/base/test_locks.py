@@ -162,3 +162,16 @@ def test_which_processes_run() -> None:
     assert not is_running(0, "")
     assert not is_running(-1, "")
     assert not is_running(2**40, "")
+
+
+def test_a_lock_file_that_went_along_when_its_folder_was_moved_is_taken_over_by_its_own_process(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    lock = Lock(tmp_path / "here" / "lock")
+    lock.acquire()
+    (tmp_path / "here").rename(tmp_path / "there")
+    with pytest.raises(StudioError, match="in use"):
+        Lock(tmp_path / "there" / "lock").acquire()  # the work goes on, so far
+    lock.release()
+    with Lock(tmp_path / "there" / "lock") as moved:
+        assert moved.held
+    assert list((tmp_path / "there").iterdir()) == []

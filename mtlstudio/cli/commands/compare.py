@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtlstudio.base.texts import mark, ntr, tr
-from mtlstudio.cli.interface import Command, load_project, print_json, table
+from mtlstudio.cli.interface import Command, complain, load_project, print_json, table
 from mtlstudio.runs.differences import shown
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ class _Compare(Command):
             print_json(found.as_json())
         else:
             _print(found)
-        return 0
+        for line in found.unreadable:
+            complain(line)
+        return 1 if found.unreadable else 0
 
 
 def _print(found: Comparison) -> None:
