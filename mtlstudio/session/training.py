@@ -64,6 +64,7 @@ class TrainingSession(QObject):
         self.run: RunFolder | None = None
         self.spec: ProjectSpec | None = None
         self.state = State.IDLE
+        self.visiting = False
         self.history: list[Event] = []
         self.waits_for = threading.Event()
         self.waits_for.set()
@@ -93,8 +94,9 @@ class TrainingSession(QObject):
         return self._control.loading if self._control is not None else None
 
     def would_inherit(self, spec: ProjectSpec) -> Inheritance | None:
-        """What the layers of a design would inherit from the run that is shown; None where none is. Needs no torch."""
-        if self.run is None or self.spec is None:
+        """What the layers of a design would inherit from the run that is shown; None where none of the project is. Needs
+        no torch."""
+        if self.run is None or self.spec is None or self.visiting:
             return None
         return preview(spec, self.spec, self.run.id)
 
@@ -132,8 +134,12 @@ class TrainingSession(QObject):
         if self._control is not None:
             self._control.set_states(dict(states))
 
-    def show(self, run: RunFolder | None) -> None:
-        """Shows a run of the project; follows it as long as another process writes it.
+    def show(self, run: RunFolder | None, visiting: bool = False) -> None:
+        """Shows a run; follows it as long as another process writes it, here or on another computer.
+
+        Args:
+            run: its folder.
+            visiting: it may be of another project.
 
         Raises:
             StudioError: the run's files are damaged; nothing has changed then.
@@ -142,6 +148,7 @@ class TrainingSession(QObject):
             return
         live = run is not None and run.info().status == RUNNING
         self._attach(run)
+        self.visiting = visiting
         self._set_state(State.FOLLOWING if live else State.IDLE)
         if run is not None:
             follower = self._follower = run.follow()
@@ -211,6 +218,7 @@ class TrainingSession(QObject):
     def _attach(self, run: RunFolder | None) -> None:
         spec = run.spec() if run is not None else None
         self.run, self.spec, self._follower, self.history = run, spec, None, []
+        self.visiting = False
         self._reading = False
         self._backlog.clear()
         self._queue.clear()

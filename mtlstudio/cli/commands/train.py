@@ -55,10 +55,10 @@ class _Train(Command):
         chosen = _agreed(arguments, ranks)
         if chosen is None:
             return 1
-        spec, run = chosen
+        spec, run, resumes = chosen
         control = Control()
         _stop_on_signal(control, again=ranks.count == 1)
-        trainer = Trainer(spec, arguments.folder.resolve(), run, control, bool(arguments.resume), ranks)
+        trainer = Trainer(spec, arguments.folder.resolve(), run, control, resumes, ranks)
         together.end_where_others_are_silent(ranks, trainer, run)
         failure = _trained(trainer, Progress(quiet=arguments.json or ranks.index > 0))
         if arguments.json and ranks.index == 0:
@@ -69,20 +69,20 @@ class _Train(Command):
         return together.ended(ranks, failure)
 
 
-def _agreed(arguments: argparse.Namespace, ranks: Ranks) -> tuple[ProjectSpec, RunFolder] | None:
+def _agreed(arguments: argparse.Namespace, ranks: Ranks) -> tuple[ProjectSpec, RunFolder, bool] | None:
     """What all processes train: what the first one chose; None where it could not, and said so."""
     try:
         own = _chosen(arguments) if ranks.index == 0 else None
     except StudioError:
         ranks.first(None)
         raise
-    told = ranks.first(None if own is None or ranks.count == 1 else (to_json(own[0]), own[1].id))
+    told = ranks.first(None if own is None or ranks.count == 1 else (to_json(own[0]), own[1].id, own[2]))
     if own is not None:
         return own
     if told is None:
         return None
-    spec, run = told
-    return from_json(spec, where="project"), RunFolder(arguments.folder.resolve() / RUNS / run)
+    spec, run, resumes = told
+    return from_json(spec, where="project"), RunFolder(arguments.folder.resolve() / RUNS / run), resumes
 
 
 def _trained(trainer: Trainer, progress: Progress) -> RunFailed | None:
@@ -95,8 +95,8 @@ def _trained(trainer: Trainer, progress: Progress) -> RunFailed | None:
     return failure
 
 
-def _chosen(arguments: argparse.Namespace) -> tuple[ProjectSpec, RunFolder]:
-    """What is to be trained, in which run; a new one is made unless one is resumed."""
+def _chosen(arguments: argparse.Namespace) -> tuple[ProjectSpec, RunFolder, bool]:
+    """What is to be trained, in which run, and whether it is resumed; else a new one is made."""
     folder: Path = arguments.folder.resolve()
     spec = load_project(arguments.folder)
     resumed = find_run(folder, arguments.resume) if arguments.resume else None
@@ -109,7 +109,7 @@ def _chosen(arguments: argparse.Namespace) -> tuple[ProjectSpec, RunFolder]:
     spec = _changed(resumed.spec() if resumed else spec, arguments, folder)
     if resumed is None and spec.training.start_from:
         find_run(folder, spec.training.start_from)  # refused before a run is made of it
-    return spec, resumed or create_run(folder, arguments.name, spec)
+    return spec, resumed or create_run(folder, arguments.name, spec), resumed is not None
 
 
 def _fields(arguments: argparse.Namespace) -> set[str]:

@@ -110,6 +110,8 @@ ACTIONS: tuple[ActionDeclaration, ...] = (
     A("train.pause", mark("Pause"), "run", "pause", "F6"),
     A("train.stop", mark("Stop"), "run", "stop", "Shift+F5"),
     A("train.resume", mark("Resume this run"), "run", "refresh", separator=True),
+    A("train.job", mark("Write a job script…"), "run", "code", separator=True),
+    A("train.follow", mark("Follow a run folder…"), "run", "eye"),
     A("compare.baselines", mark("Run baselines…"), "run", "chart", "Ctrl+Shift+B", separator=True),
     A("compare.seeds", mark("Several seeds…"), "run", "seed"),
     A("compare.bakeoff", mark("Bake-off of methods…"), "run", "compare"),

@@ -31,6 +31,7 @@ from mtlstudio.ui.shell.welcome import Welcome
 from mtlstudio.ui.shell.workspace import Workspace
 from mtlstudio.ui.theme import scaled, theme
 from mtlstudio.ui.train.controller import TrainController
+from mtlstudio.ui.train.elsewhere import Elsewhere
 from mtlstudio.ui.widgets.feedback import Toaster, show_toast
 
 
@@ -127,6 +128,7 @@ class MainWindow(QMainWindow):
             "view.palette": lambda: CommandPalette(self.actions_, self).show(),
             **self.preferences.handlers(),
             **TrainController(self.studio, self.actions_).handlers(),
+            **Elsewhere(self.studio, self.actions_).handlers(),
             "view.reset_layout": self._reset_layout,
             "view.full_screen": self._toggle_full_screen,
             "help.keys": self._show_keys,

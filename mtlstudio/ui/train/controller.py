@@ -105,7 +105,7 @@ class TrainController(QObject):
                 self._actions.trigger("view.train")
                 return
             spec = replace(spec, training=replace(spec.training, epochs=wanted))
-        if self._launched(lambda: training.resume(spec, document.folder, run)):
+        if self._launched(lambda: training.resume(spec, run.project_folder, run)):
             self._actions.trigger("view.train")
 
     def change_and_train(self, fields: Mapping[str, Any]) -> None:

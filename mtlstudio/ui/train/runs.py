@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from mtlstudio.base.errors import StudioError
@@ -31,7 +31,7 @@ class Entry:
 
 
 class RunBox(QWidget):
-    """The project's runs, newest first; choosing one shows it.
+    """The project's runs, newest first, and a run of elsewhere that is followed; choosing one shows it.
 
     Signals:
         listed(): the list was read anew.
@@ -91,8 +91,8 @@ class RunBox(QWidget):
 
     def refresh(self, *_news: object) -> None:
         """Reads the list anew, in the background."""
-        folder = self._folder
-        self._jobs.submit(lambda token: _listed(folder, token), self._show, key="list")
+        folder, shown = self._folder, self._studio.training.run
+        self._jobs.submit(lambda token: _listed(folder, shown, token), self._show, key="list")
 
     def show_steered(self, changes: int, states: int = 0) -> None:
         """Says that λ or the states of tasks were changed by hand in the run that is shown: it cannot be compared like
@@ -105,17 +105,18 @@ class RunBox(QWidget):
 
     def status(self, run: RunFolder | None) -> str:
         """A run's status as last read; "" for an unknown one."""
-        return next((entry.status for entry in self.entries if run is not None and entry.run.id == run.id), "")
+        return next((entry.status for entry in self.entries if run is not None and entry.run.path == run.path), "")
 
     def _show(self, entries: list[Entry]) -> None:
         self.entries = entries
         training = self._studio.training
-        current = training.run.id if training.run is not None else ""
+        current = str(training.run.path) if training.run is not None else ""
         texts = [f"{entry.name} — {status_words(entry.status)}" for entry in entries]
         if texts != [self.combo.itemText(place) for place in range(self.combo.count())]:
             self.combo.clear()
             for entry, text in zip(entries, texts, strict=True):
-                self.combo.addItem(text, entry.run.id)
+                self.combo.addItem(text, str(entry.run.path))
+                self.combo.setItemData(self.combo.count() - 1, str(entry.run.path), Qt.ItemDataRole.ToolTipRole)
         self.combo.setCurrentIndex(self.combo.findData(current))
         self.combo.setEnabled(bool(entries) and not training.is_training)
         self.combo.setToolTip(tr("Other runs can be shown when this one has ended.") if training.is_training else "")
@@ -129,7 +130,7 @@ class RunBox(QWidget):
 
     def _look_at(self, entry: Entry) -> None:
         try:
-            self._studio.training.show(entry.run)
+            self._studio.training.show(entry.run, visiting=entry.run.project_folder != self._folder)
         except StudioError as error:
             self._studio.say(error.text(), "bad")
 
@@ -138,9 +139,13 @@ class RunBox(QWidget):
             self._controller.next_name = text
 
 
-def _listed(folder: Path, token: Token) -> list[Entry]:
+def _listed(folder: Path, shown: RunFolder | None, token: Token) -> list[Entry]:
+    """The project's runs, and the one that is shown if it is another's."""
     found = []
-    for run in reversed(runs_of(folder)):
+    runs = list(reversed(runs_of(folder)))
+    if shown is not None and shown.path not in [run.path for run in runs]:
+        runs.insert(0, shown)
+    for run in runs:
         token.check()
         try:
             info = run.info()

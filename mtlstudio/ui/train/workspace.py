@@ -139,7 +139,7 @@ class TrainWorkspace(Workspace):
 
     def _ended_status(self, series: RunSeries) -> list[str]:
         run = self.studio.training.run
-        name = next((entry.name for entry in self.runs.entries if run is not None and entry.run.id == run.id), "")
+        name = next((entry.name for entry in self.runs.entries if run is not None and entry.run.path == run.path), "")
         epochs = tr("{epoch} / {epochs} epochs", epoch=len(series.epochs), epochs=series.total_epochs)
         return [part for part in (name, epochs) if part]
 
