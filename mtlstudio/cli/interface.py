@@ -26,10 +26,12 @@ class Command(ABC):
     Attributes:
         id: the word that is typed.
         summary: marked for translation.
+        together: several processes may carry it out together.
     """
 
     id: str
     summary: str
+    together: bool = False
 
     @abstractmethod
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -53,9 +55,13 @@ def complain(text: str, aloud: bool | None = None) -> None:
     Args:
         aloud: default: unless `torchrun` started this process beside a first one, which says it for all.
     """
-    first = os.environ.get("RANK", "0") == "0" or os.environ.get("WORLD_SIZE", "1") == "1"
-    if first if aloud is None else aloud:
+    if aloud or (aloud is None and (not in_company() or os.environ.get("RANK") == "0")):
         print(f"mtlstudio: {text}", file=sys.stderr, flush=True)
+
+
+def in_company() -> bool:
+    """Whether `torchrun` started several processes with this command."""
+    return os.environ.get("WORLD_SIZE", "1") != "1" and "RANK" in os.environ
 
 
 def load_project(folder: Path) -> ProjectSpec:

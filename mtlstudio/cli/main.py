@@ -14,7 +14,7 @@ from mtlstudio.base.rooms import declared_in
 from mtlstudio.base.settings import load_settings
 from mtlstudio.base.texts import mark, set_language, tr
 from mtlstudio.cli import window
-from mtlstudio.cli.interface import Command, complain
+from mtlstudio.cli.interface import Command, complain, in_company
 
 
 def commands() -> tuple[Command, ...]:
@@ -52,7 +52,13 @@ def _dispatch(words: list[str]) -> int:
         arguments = window.parser().parse_args(words)
         return window.run(arguments)
     arguments = parser.parse_args(words)
-    return found[arguments.command].run(arguments)
+    command = found[arguments.command]
+    if in_company() and not command.together:
+        raise StudioError(
+            mark("{command} works in one process: torchrun is for train alone"), fix=mark("Start it without torchrun."),
+            command=command.id,
+        )  # fmt: skip
+    return command.run(arguments)
 
 
 def _parser(found: dict[str, Command]) -> argparse.ArgumentParser:

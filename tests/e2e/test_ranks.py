@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from mtlstudio.cli.interface import complain
+from mtlstudio.cli.main import main
 from mtlstudio.project import files
 from mtlstudio.runs.events import RunFailed
 from mtlstudio.runs.folder import RunFolder, create_run
@@ -54,6 +55,17 @@ def test_a_killed_process_ends_all_in_words_and_the_run_goes_on(tmp_path: Path, 
     assert_close(losses(whole), losses(run))
     one, other = (load_file(of.store.find("last").path / "network.safetensors") for of in (whole, run))
     assert all(torch.allclose(one[name], other[name], rtol=1e-5, atol=1e-5) for name in one)
+
+
+def test_studies_are_not_trained_by_several_processes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files.create(tmp_path / "p", plain())
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    assert main(["baselines", str(tmp_path / "p")]) == 1
+    assert "baselines works in one process" in capsys.readouterr().err
+    assert not (tmp_path / "p" / "runs").exists()
 
 
 def test_beside_a_first_process_the_others_are_silent(

@@ -6,14 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from mtlstudio.inspection.evaluate import evaluate
 from mtlstudio.project.spec import MethodSpec
 from mtlstudio.runs.events import EpochFinished, RunFinished, RunStarted, StepsMeasured
-from mtlstudio.runs.folder import create_run
+from mtlstudio.runs.folder import RunFolder, create_run
 from mtlstudio.training.costs import measured
 from mtlstudio.training.trainer import Trainer
 from tests.training.small import losses, of_kind, project, trained
+from tests.training.test_ranks import assert_close, plain, torchrun
 
 pytestmark = pytest.mark.gpu
 
@@ -58,3 +60,18 @@ def test_costs_of_methods_are_told_with_the_measured_peak(tmp_path: Path) -> Non
     assert all(cost.measured and cost.peak for cost in found.values())
     assert found["equal"].memory == 0 < found["pcgrad"].memory
     assert found["pcgrad"].ratio > 1
+
+
+def test_two_gpus_end_where_one_does(tmp_path: Path) -> None:
+    """Batch norm is synchronised: it need not be left out."""
+    if torch.cuda.device_count() < 2:
+        pytest.skip("needs two CUDA devices, one per process")
+    settings = {"device": "cuda", "precision": "fp32", "deterministic": True, "epochs": 1}
+    for name, method in (("equal", "equal"), ("upgrad", "upgrad")):
+        create_run(tmp_path / "two", name, plain("batch", balancing=MethodSpec(method), **settings))
+    done = torchrun(2, "-m", "tests.training.company", str(tmp_path / "two"))
+    assert done.returncode == 0, done.stderr[-4000:]
+    for name in ("equal", "upgrad"):
+        two = RunFolder(tmp_path / "two" / "runs" / name)
+        one = trained(tmp_path / "one", two.spec(), name)
+        assert_close(losses(one), losses(two))

@@ -32,6 +32,7 @@ TAKEN_ON_RESUME = ("training.epochs", "training.device", "training.threads")
 
 class _Train(Command):
     id = "train"
+    together = True
     summary = mark("train the project's network")
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

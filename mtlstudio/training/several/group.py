@@ -321,7 +321,7 @@ class Group(Ranks):
             time.sleep(0.1)
             posts = self._heart.posts()
             silent = [rank for rank in self._heart.silent() if rank not in posts]
-        self.speaks = self.index == 0 or all(rank in silent or rank in posts for rank in range(self.index))
+        self.speaks = all(rank in silent for rank in range(self.index))  # who left word has said it too
         for rank, words in posts.items():
             if words:
                 return RankLost(
