@@ -1,6 +1,6 @@
 """Short trials of the project's network for the window, in a thread, leaving no traces: costs of methods, learning rates.
 
-Only one at a time, and none while a training runs: starting one ends the trial, and waits until it has ended.
+Only one at a time, and none while a training or a study runs: starting one ends the trial, and waits until it has ended.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ class TrialSession(QObject):
     def busy(self) -> bool:
         """A trial is under way."""
         return self._token is not None
+
+    @property
+    def possible(self) -> bool:
+        """Neither a training nor a study of this window is under way."""
+        return not (self._training.is_training or self._training.occupied())
 
     def costs_of(self, basis: object) -> dict[str, MethodCost]:
         """What was measured of methods so far, by id, to be added to; empty after the basis of the costs has changed.

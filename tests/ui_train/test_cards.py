@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from mtlstudio.project.spec import ProjectSpec
@@ -25,6 +25,7 @@ from mtlstudio.ui.train.equation import Equation
 from mtlstudio.ui.train.method_dialog import MethodDialog
 from mtlstudio.ui.train.panel import LossPanel
 from mtlstudio.ui.train.series import RunSeries
+from mtlstudio.ui.train.words import can_be_seen, change_words
 from mtlstudio.ui.train.workspace import TrainWorkspace
 from tests.ui_train.synthetic import (
     START,
@@ -53,9 +54,8 @@ def failed_run(studio: Studio, spec: ProjectSpec, proposal: dict[str, object]) -
     return run
 
 
-def words(room: TrainWorkspace, name: str) -> str:
-    """All that a part of the right side says."""
-    part = room.findChild(QLabel, name) or room.facts
+def words(part: QWidget) -> str:
+    """All that a card says."""
     return " ".join(item.text() for item in part.findChildren(QLabel) if item.isVisible())
 
 
@@ -69,7 +69,7 @@ def test_what_a_failure_proposes_is_applied_and_trained_by_one_click(
     monkeypatch.setattr(studio.training, "start", lambda spec, *_: begun.append(spec))
     studio.training.show(failed_run(studio, spec, {"training.batch_size": 4, "training.accumulate": 2}))
     qtbot.waitUntil(lambda: room.facts.outcome.again.isVisible(), timeout=5000)
-    assert "Try a batch of 4." in words(room, "outcome")
+    assert "Try a batch of 4." in words(room.facts.outcome)
     document = studio.document
     assert document is not None
     before = document.spec
@@ -96,7 +96,7 @@ def test_collapsed_weights_are_a_warning_with_what_to_do(
     note = Noted(START + 3, notes.WEIGHTS_COLLAPSED, {"task": "mask", "share": 99, "total": 0.01})
     live([*whole_run(spec, 1), note])
     qtbot.waitUntil(room.facts.warnings.isVisible, timeout=5000)
-    said = words(room, "warnings")
+    said = words(room.facts.warnings)
     assert "The λ have collapsed" in said and "99 %" in said and "Choose a method" in said
     assert "stop the run first" in said and not room.facts.warnings.notice._button.isVisible()
     assert room.facts.notes.text() == "", "said once"
@@ -126,6 +126,8 @@ def test_a_steered_run_is_marked(qtbot: QtBot, room: TrainWorkspace, spec: Proje
     live([weights_changed(22, old, {**old, "mask": 0.9}, START + 5), measured(spec, 21, 5)])
     qtbot.waitUntil(room.runs.steered.isVisible, timeout=5000)
     assert room.runs.steered.text() == "λ-steered · 1 ×"
+    assert change_words(0.0250, 0.0252) == "λ 0.025 → 0.025" and not can_be_seen(0.0250, 0.0252)
+    assert can_be_seen(0.025, 0.035) and can_be_seen(0.5, 0.7)
 
 
 # --- the machine ----------------------------------------------------------------------------------------------

@@ -229,6 +229,10 @@ def test_no_trial_while_a_training_runs_and_a_training_waits_for_the_trial_to_en
     monkeypatch.setattr("mtlstudio.training.trainer.Trainer", Trainer)
     document = studio.document
     assert document is not None
+    monkeypatch.setattr(studio.training, "occupied", lambda: True)
+    with pytest.raises(StudioError):  # by a study
+        studio.trials.start(trial)
+    monkeypatch.setattr(studio.training, "occupied", lambda: False)
     studio.trials.start(trial)
     assert working.wait(5)
     studio.training.start(spec, document.folder)

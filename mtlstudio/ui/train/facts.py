@@ -22,7 +22,11 @@ _ELSEWHERE = (SOLVER_FAILED, WEIGHTS_COLLAPSED)
 
 
 class FactsBox(QWidget):
-    """Machine, marks, remarks, outcome."""
+    """Machine, marks, remarks.
+
+    Attributes:
+        outcome, warnings: cards that the workspace puts at the top.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,8 +42,6 @@ class FactsBox(QWidget):
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(6)
-        inside.addWidget(self.outcome)
-        inside.addWidget(self.warnings)
         inside.addWidget(self.machine)
         inside.addWidget(SectionTitle(tr("Marks")))
         inside.addWidget(self.no_marks)

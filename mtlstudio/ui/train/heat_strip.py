@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
@@ -15,6 +15,7 @@ from mtlstudio.base.texts import ntr, tr
 from mtlstudio.project.spec import TaskSpec
 from mtlstudio.ui.theme import font, scaled, theme
 from mtlstudio.ui.theme.colours import diverging_colour
+from mtlstudio.ui.theme.tokens import Tokens
 from mtlstudio.ui.train.heat import LEVELS, Heat, levels, table
 from mtlstudio.ui.train.ranking import COUNTS, RULES
 from mtlstudio.ui.train.series import RunSeries
@@ -94,7 +95,7 @@ class HeatStrip(QWidget):
         painter, tokens, area, high = QPainter(self), theme(), self._area(), self._row_height()
         painter.setFont(font(11 if high >= scaled(16) else 9.5))
         if not self._image.isNull():
-            self._image.setColorTable(_colours())
+            self._image.setColorTable(_colours(tokens))
             painter.drawImage(area, self._image)
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -216,9 +217,10 @@ def _count_words(count: int) -> str:
     return ntr("Worst {n}", "Worst {n}", count) if count else tr("Every task")
 
 
-def _colours() -> list[int]:
-    """The table of colours in the theme in use: good below the start, bad above."""
-    tokens, middle = theme(), (LEVELS + 1) / 2
+@lru_cache
+def _colours(tokens: Tokens) -> list[int]:
+    """The table of colours of a theme: good below the start, bad above."""
+    middle = (LEVELS + 1) / 2
     return table([diverging_colour((middle - place) / (middle - 1), tokens).rgba() for place in range(1, LEVELS + 1)])
 
 

@@ -206,7 +206,7 @@ class MethodDialog(QDialog):
 
     def _show_state(self, why: str = "") -> None:
         busy = self._studio.trials.busy
-        training = self._studio.training.is_training
+        training = not self._studio.trials.possible
         possible = not busy and not training
         self.measure_one.setEnabled(possible and bool(self.chosen) and self.chosen not in self._lacking)
         self.measure_all.setEnabled(possible)

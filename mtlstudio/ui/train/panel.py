@@ -20,7 +20,7 @@ from mtlstudio.ui.train.reduce import reduced, span
 from mtlstudio.ui.train.series import TOTAL, RunSeries
 from mtlstudio.ui.train.stage_words import marked_words, state_words, title_of
 from mtlstudio.ui.train.ticks import Unit
-from mtlstudio.ui.train.words import change_words, headline, lines_at, rate_words
+from mtlstudio.ui.train.words import can_be_seen, change_words, headline, lines_at, rate_words
 from mtlstudio.ui.widgets.panel import Panel
 
 _LEAST_LOG = 1e-12
@@ -145,7 +145,7 @@ class LossPanel(Panel):
                 found.append(PlotMark(place(event.step), words))
         for mark in series.marks:
             change = mark.changes.get(self.name if self.name != TOTAL else mark.main)
-            if change is not None:
+            if change is not None and can_be_seen(*change):
                 found.append(PlotMark(place(mark.step), change_words(*change)))
         if self.name == TOTAL:
             found += [PlotMark(place(mark.step), rate_words(mark), "dim") for mark in series.rate_marks]

@@ -92,6 +92,12 @@ def change_words(before: float, after: float) -> str:
     return f"λ {before:.{decimals}f} → {after:.{decimals}f}"
 
 
+def can_be_seen(before: float, after: float) -> bool:
+    """Whether the words of a change show one: λ of the other tasks hardly change where there are many."""
+    words = change_words(before, after).split()
+    return words[1] != words[3]
+
+
 def rate_words(mark: RateMark) -> str:
     """`η 0.003 → 0.0003`: the learning rate."""
     return f"η {mark.before:.2g} → {mark.after:.2g}"

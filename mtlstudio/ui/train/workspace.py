@@ -156,7 +156,8 @@ class TrainWorkspace(Workspace):
 
     def _lay_out(self) -> None:
         left = _side((self.runs, self.balance, self.recipe, self.strategy), "right")
-        right = _side((self.agreement, self.facts, self.forgetting), "left")
+        cards = (self.facts.outcome, self.facts.warnings)
+        right = _side((*cards, self.agreement, self.facts, self.forgetting), "left")
         page = QWidget()
         rows = QVBoxLayout(page)
         rows.setContentsMargins(12, 0, 12, 12)
