@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from mtlstudio.training.trainer import Trainer
 
 STEERED, RELAYED = "steered", "relayed"
 LAST_EPOCH_TOGETHER = 2
-STOP_AT = 6
+PAUSE_AT, STOP_AT = 4, 6
 
 
 def main(folder: Path) -> None:
@@ -52,7 +53,7 @@ def trained(run: RunFolder, ranks: Ranks, resume: bool) -> dict[str, Any]:
 
 
 def steered(run: RunFolder, ranks: Ranks) -> dict[str, Any]:
-    """λ is changed and the run is stopped in the first process alone; the others ask for something else."""
+    """λ is changed, the run is paused and stopped in the first process alone; the others ask for something else."""
     reins = Control()
     events: list[Event] = []
     for event in Trainer(run.spec(), run.project_folder, run, reins, ranks=ranks).run():
@@ -60,6 +61,9 @@ def steered(run: RunFolder, ranks: Ranks) -> dict[str, Any]:
         if isinstance(event, StepsMeasured):
             if event.step == 2:
                 reins.set_weights({"mask": 3.0 if ranks.index == 0 else 7.0})
+            if event.step == PAUSE_AT and ranks.index == 0:
+                reins.pause()
+                threading.Timer(0.3, reins.resume).start()
             if event.step >= STOP_AT and ranks.index == 0:
                 reins.stop()
     return told(events)

@@ -23,6 +23,7 @@ from mtlstudio.project.spec import MethodSpec, ProjectSpec, StageSpec
 from mtlstudio.runs.events import EpochFinished, GradientsMeasured, PreviewTaken
 from mtlstudio.runs.folder import RunFolder, create_run
 from mtlstudio.tasks.registry import bind_all
+from mtlstudio.training.devices import seed_step
 from mtlstudio.training.trainer import Trainer
 from tests.training import company
 from tests.training.small import losses, of_kind, project
@@ -177,6 +178,7 @@ def test_both_processes_see_the_same_to_the_last_digit(folders: tuple[Path, Path
 def test_reins_of_the_first_process_reach_all_after_the_same_step(folders: tuple[Path, Path]) -> None:
     one, two = seen(folders, company.STEERED)
     assert one["end"] == two["end"] == ["run_finished", "stopped"]
+    assert one["kinds"].count("paused") == two["kinds"].count("resumed") == 1
     (change,) = one["changes"]
     assert change[1]["mask"] == 3.0 and two["changes"] == [change]
     assert company.STOP_AT <= len(one["losses"]) < 12
@@ -200,6 +202,16 @@ def test_going_on_with_another_number_of_processes_is_said(folders: tuple[Path, 
         if event.kind == "noted" and event.code == "training_ranks_changed"
     ]
     assert changes == [(1, 2), (2, 1)]
+
+
+def test_dropout_draws_other_numbers_in_each_process_the_same_ones_again_and_those_of_one_in_the_first() -> None:
+    def drawn(step: int, *rank: int) -> list[float]:
+        seed_step(3, step, torch.device("cpu"), *rank)
+        return torch.rand(4).tolist()
+
+    assert drawn(7) == drawn(7, 0)
+    assert drawn(7, 1) == drawn(7, 1)
+    assert len({tuple(drawn(step, rank)) for step in (7, 8) for rank in (0, 1, 2)}) == 6
 
 
 @pytest.mark.parametrize("count", [2, 3])
