@@ -27,7 +27,7 @@ class RunSummary:
         status: as in `RunInfo`.
         epochs: finished so far, of `total_epochs`.
         steps: finished at the end of the last finished epoch (or of the run).
-        best_epoch: the epoch that "best" stands for, or None before the first; its `score`, `metrics` (task id ->
+        best_epoch: the epoch that "best" stands for (the last one where none can be judged), or None before the first; its `score`, `metrics` (task id ->
             metric id -> value on the validation split), `train_losses` and `val_losses` (task id -> value).
         seconds: spent training, over all its resumes.
         parameters: of the network.
@@ -71,7 +71,8 @@ def summarise(events: Iterable[Event], status: str = "") -> RunSummary:
         if isinstance(event, RunStarted):
             started, failure = event, ""
         elif isinstance(event, EpochFinished):
-            last, best = event, event if event.best or best is None else best
+            last = event
+            best = event if event.best or best is None or best.score is None else best
             seconds += event.seconds
         elif isinstance(event, WeightsChanged):
             steered += 1

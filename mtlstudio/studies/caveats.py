@@ -98,6 +98,14 @@ def _lengths(runs: _Runs, names: Mapping[str, str]) -> Iterator[Note]:
             "best_epochs",
             tr("The shared network has one best epoch for all tasks, each separate one its own: {told}.", told=told),
         )
+    unjudged = [
+        names.get(role, role) for role, found in runs.items()
+        if role != SHARED and any(all(loss is None for loss in summary.val_losses.values()) for _, summary in found)
+    ]  # fmt: skip
+    if unjudged:
+        words = tr("No validation picture has a label of it: alone it is measured after the last epoch: {names}.",
+                   names=", ".join(unjudged))  # fmt: skip
+        yield Note("unjudged", words)
     early = [names.get(role, role) for role, found in runs.items() if any(s.epochs < s.total_epochs for _, s in found)]
     if early:
         yield Note("early", tr("Stopped early: {names}.", names=", ".join(early)))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from mtlstudio.base.errors import StudioError
+from mtlstudio.base.errors import StudioError, as_line
 from mtlstudio.base.texts import mark
 from mtlstudio.data.project import open_data
 from mtlstudio.project.spec import ProjectSpec
@@ -100,7 +100,7 @@ class StudyRunner:
             for event in Trainer(spec, self._project_folder, run, self._control, resume=resumed).run():
                 yield event
                 if isinstance(event, RunFailed):
-                    return f"{event.message} {event.fix}".strip()
+                    return as_line("", event.message, event.fix)
             if run.info().status != FINISHED:  # stopped
                 return None
         try:

@@ -15,6 +15,11 @@ NO_LABELS = declare(
     mark("No training picture has a target of {task}: it learns nothing."),
     mark("Add labels, or remove the task."),
 )
+NO_VALIDATION_LABELS = declare(
+    "training_no_validation_labels",
+    mark("No validation picture has a target of {task}: the best epoch is judged without it."),
+    mark("Add labels to the validation pictures, or share the pictures out otherwise."),
+)
 BATCH_CUT = declare(
     "training_batch_cut", mark("The batch of {wanted} is larger than the training split: it is cut to {used}.")
 )

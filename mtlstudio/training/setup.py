@@ -149,7 +149,7 @@ def load_data(
         inputs = {name: {"mean": own, "std": spread} for name, (own, spread) in input_statistics(train).items()}
         facts = {"mean": mean, "std": std, "inputs": inputs, "statistics": target_statistics(train, tasks)}
         facts = kept_facts(facts, spec, ancestor) if ancestor is not None else facts
-        remarks += _missing_labels(train, tasks)
+        remarks += _missing_labels(train, val, tasks)
     bound = bind_all(spec, facts["statistics"])
     return Loaded(
         train, val if len(val) else None, bound, tuple(facts["mean"]), tuple(facts["std"]), inputs_of(facts),
@@ -272,14 +272,18 @@ def _split(
     return samples, [*told_now, (notes.MORE_FINDINGS, {"n": more})] if more else told_now
 
 
-def _missing_labels(train: SampleSet, tasks: dict[str, BoundTask]) -> list[Note]:
+def _missing_labels(train: SampleSet, val: SampleSet, tasks: dict[str, BoundTask]) -> list[Note]:
     without = [task for task in tasks if not bool(train.present[task].any())]
     if len(without) == len(tasks):
         raise DataError(
             mark("no training picture has a target of any task"),
             fix=mark("Say in the Data workspace which targets the tasks learn from."),
         )
-    return [(notes.NO_LABELS, {"task": task}) for task in without]
+    unjudged = [task for task in tasks if len(val) and task not in without and not bool(val.present[task].any())]
+    return [
+        *((notes.NO_LABELS, {"task": task}) for task in without),
+        *((notes.NO_VALIDATION_LABELS, {"task": task}) for task in unjudged),
+    ]
 
 
 def _network(

@@ -39,6 +39,10 @@ class _Evaluate(Command):
             for metric, value in metrics.items()
         ]
         print(table(rows, [tr("Task"), tr("Metric"), tr("Value")]))
+        unmeasured = [task for task, count in found.present.items() if not count]
+        if unmeasured:
+            values = {"split": arguments.split, "tasks": ", ".join(unmeasured)}
+            print(tr("No picture of the split {split} has a label of {tasks}: nothing can be said of it.", **values))
         return 0
 
 
