@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from mtlstudio.base.texts import tr
 from mtlstudio.cli.interface import Command, print_json, table
@@ -36,18 +36,43 @@ class Listing(Command):
         """Why something cannot be chosen here, in the user's language; empty where it can."""
         return ""
 
+    def details(self, choice: Choice) -> dict[str, Any]:
+        """What else `--json` tells of it."""
+        return {}
+
+    def columns(self) -> dict[str, Callable[[Any], str]]:
+        """Further columns of the table, between name and summary: heading -> what stands there."""
+        return {}
+
+    def closing(self) -> str:
+        """A line below the table; empty for none."""
+        return ""
+
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help=tr("one JSON document"))
 
     def run(self, arguments: argparse.Namespace) -> int:
-        found = [
-            {"id": item.id, "name": tr(item.name), "summary": tr(item.summary), "source": item.source}
-            | ({"lacks": reason} if (reason := self.hindrance(item)) else {})
+        if arguments.json:
+            print_json([self._document(item) for item in self.choices()])
+            return 0
+        columns = self.columns()
+        rows = [
+            [
+                item.id,
+                tr(item.name),
+                *(cell(item) for cell in columns.values()),
+                self.hindrance(item) or tr(item.summary),
+            ]
             for item in self.choices()
         ]
-        if arguments.json:
-            print_json(found)
-        else:
-            rows = [[item["id"], item["name"], item.get("lacks") or item["summary"]] for item in found]
-            print(table(rows, [tr("Id"), tr("Name"), tr("Summary")]))
+        print(table(rows, [tr("Id"), tr("Name"), *columns, tr("Summary")]))
+        if closing := self.closing():
+            print(f"\n{closing}")
         return 0
+
+    def _document(self, item: Choice) -> dict[str, Any]:
+        lacks = self.hindrance(item)
+        return {
+            "id": item.id, "name": tr(item.name), "summary": tr(item.summary), "source": item.source,
+            **({"lacks": lacks} if lacks else {}), **self.details(item),
+        }  # fmt: skip
