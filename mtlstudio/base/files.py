@@ -109,6 +109,18 @@ def slug(text: str, taken: Collection[str] = ()) -> str:
     return chosen
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder, if it is not there, in one that is.
+
+    Raises:
+        StudioError: the system refused.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        _refused(error, path, writing=True)
+
+
 def new_folder(root: Path, choose: Callable[[Collection[str]], str]) -> Path:
     """Makes a folder of a new name in `root` (which is made too); another one where another process was quicker.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.files import Lock, LockOwner, new_folder, read_json, write_json_atomic
+from mtlstudio.base.files import Lock, LockOwner, make_folder, new_folder, read_json, write_json_atomic
 from mtlstudio.base.texts import mark
 from mtlstudio.base.typed import require
 from mtlstudio.runs.folder import FAILED, FINISHED, INTERRUPTED, RUNNING, STOPPED, RunFolder, runs_of
@@ -162,11 +162,7 @@ class StudyFolder:
             StudioError: the system refused.
         """
         folder = self.path / "measured"
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise StudioError(mark("cannot make this folder: {reason}"), where=str(folder), reason=reason) from error
+        make_folder(folder)
         measured.write(folder, f"{member_id}.{measured.split}")
 
     def answer(self) -> dict[str, Any] | None:
