@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from mtlstudio.base.errors import StudioError
+from mtlstudio.runs.checkpoints import BEST
 from mtlstudio.runs.folder import RunFolder
 from mtlstudio.session.jobs import Jobs, Token
 from mtlstudio.tasks.predictions import Prediction
@@ -57,10 +58,11 @@ class PredictionSession(QObject):
         self.jobs = Jobs(1, self)
         self.predictor: Predictor | None = None
         self.run: RunFolder | None = None
+        self.which: str | int = BEST
 
     def load(self, run: RunFolder, which: str | int = "best") -> None:
-        """Loads a checkpoint of a run: best, last, or a step."""
-        self.run = run
+        """Loads a checkpoint of a run: best, last, chosen, or a step."""
+        self.run, self.which = run, which
         self.jobs.submit(lambda token: _load(run, which), self._loaded, self._failed, key="load")
 
     def unload(self) -> None:

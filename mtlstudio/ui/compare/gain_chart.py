@@ -36,14 +36,18 @@ def as_gain(found: Spread | None) -> Gain | None:
     return None if found is None else (found.mean, found.sd)
 
 
+def round_step(least: float) -> float:
+    """1, 2 or 5 times a power of ten, at least `least` (above 0)."""
+    size: float = 10.0 ** math.floor(math.log10(least))
+    return next(size * factor for factor in (1, 2, 5, 10) if size * factor >= least * (1 - 1e-9))
+
+
 def axis_ticks(low: float, high: float) -> list[float]:
     """Round numbers from at or below `low` to at or above `high`, 0 among them; about five."""
     low, high = min(low, 0.0), max(high, 0.0)
     if high - low < 1e-9:
         high = 1.0
-    raw = (high - low) / 4
-    size = 10 ** math.floor(math.log10(raw))
-    step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= raw)
+    step = round_step((high - low) / 4)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [number * step for number in range(first, last + 1)]
 

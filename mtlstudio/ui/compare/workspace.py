@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import ntr, tr
 from mtlstudio.runs.events import EpochFinished, RunFailed, RunFinished, RunStarted
-from mtlstudio.runs.folder import RunFolder
-from mtlstudio.session.jobs import Jobs
+from mtlstudio.runs.folder import RunFolder, runs_of
+from mtlstudio.runs.keeping import choose
+from mtlstudio.runs.trail import Trail, read_trail
+from mtlstudio.session.jobs import Jobs, Token
 from mtlstudio.session.studio import Studio
 from mtlstudio.studies.compare import Comparison
 from mtlstudio.ui.compare.chart import MetricChart
+from mtlstudio.ui.compare.curves_panel import CurvesPanel
 from mtlstudio.ui.compare.differs_panel import DiffersPanel
 from mtlstudio.ui.compare.keeper import Keeper
+from mtlstudio.ui.compare.parallel_panel import ParallelPanel
+from mtlstudio.ui.compare.pareto_panel import ParetoPanel
+from mtlstudio.ui.compare.pareto_points import ParetoPoint
 from mtlstudio.ui.compare.planning import Planner
 from mtlstudio.ui.compare.rows import RunRow, read_rows
 from mtlstudio.ui.compare.runs_panel import RunsPanel
@@ -30,6 +38,17 @@ from mtlstudio.ui.widgets.common import row
 from mtlstudio.ui.widgets.feedback import EmptyState
 
 _SOON_MS = 300
+_FIRST_CURVES = 3
+"""Runs whose curves are drawn while none is selected: the newest."""
+
+
+class _Column(QVBoxLayout):
+    """A column that may shrink to its least height: with wrapped labels inside, a scroll area would else give it all
+    the height that it would like, and scroll though there is room."""
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802
+        """Not for the scroll area around it."""
+        return False
 
 
 class CompareWorkspace(Workspace):
@@ -45,8 +64,15 @@ class CompareWorkspace(Workspace):
         self.bar = StudyBar(studio.studies, self._document.spec)
         self.runs = RunsPanel(self._document.spec.tasks, self.keeper)
         self.verdict, self.views, self.differs = VerdictPanel(), Views(), DiffersPanel()
-        self.chart = MetricChart()
-        self.views.add_view("metrics", tr("Metrics"), self.chart)
+        tasks = self._document.spec.tasks
+        self.pareto, self.curves = ParetoPanel(tasks), CurvesPanel(tasks)
+        self.parallel, self.chart = ParallelPanel(tasks), MetricChart()
+        self._trails: list[Trail] = []
+        for view_id, name, page in (
+            ("pareto", tr("Pareto"), self.pareto), ("curves", tr("Curves"), self.curves),
+            ("sweep", tr("Sweep"), self.parallel), ("metrics", tr("Metrics"), self.chart),
+        ):  # fmt: skip
+            self.views.add_view(view_id, name, page)
         self.empty = EmptyState(
             "compare", tr("There is no run yet."), tr("Train"),
             detail=tr("Runs stand here side by side, best epoch each. Run baselines answers whether sharing helped."),
@@ -84,7 +110,7 @@ class CompareWorkspace(Workspace):
 
     def settled(self) -> bool:
         """The runs are read."""
-        return not self._jobs.busy and not self._later.isActive()
+        return not self._jobs.busy and not self._later.isActive() and self.curves.settled()
 
     def layout_state(self) -> str:
         """Which sections are folded, which view is in front."""
@@ -106,6 +132,7 @@ class CompareWorkspace(Workspace):
         """Reads runs, queue and verdicts of the project in the background."""
         folder = self._document.folder
         self._jobs.submit(lambda _token: read_rows(folder), self._show, key="rows")
+        self._jobs.submit(lambda token: read_trails(folder, token), self._show_trails, key="trails")
         self._jobs.submit(lambda _token: read_queue(folder), self.bar.set_waiting, key="queue")
         self._jobs.submit(lambda _token: read_verdicts(folder), self.verdict.set_verdicts, key="verdicts")
 
@@ -129,7 +156,7 @@ class CompareWorkspace(Workspace):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         inside = QWidget()
-        page = QVBoxLayout(inside)
+        page = _Column(inside)
         page.setContentsMargins(14, 14, 14, 14)
         page.setSpacing(12)
         page.addWidget(self.bar)
@@ -149,6 +176,11 @@ class CompareWorkspace(Workspace):
         self.verdict.said.connect(studio.say)
         self.keeper.changed.connect(self.refresh)
         self.runs.selection_changed.connect(self._show_selection)
+        self.runs.convention.changed.connect(lambda _one: self._show_sweep())
+        self.pareto.use_wanted.connect(self._use_checkpoint)
+        self.pareto.choose_wanted.connect(self._choose_checkpoint)
+        self.parallel.runs_wanted.connect(self.runs.select_runs)
+        self.views.shown.connect(lambda _view: self._show_selection())
         self.runs.inspect_wanted.connect(self._inspect)
         self.runs.curves_wanted.connect(self._curves)
         for panel in (self.runs, self.differs):
@@ -165,17 +197,35 @@ class CompareWorkspace(Workspace):
         self.runs.set_rows(rows)
         self.empty.setVisible(not rows)
         self.full.setVisible(bool(rows))
+        self._show_sweep()
         self._show_selection()
 
+    def _show_trails(self, trails: list[Trail]) -> None:
+        self._trails = trails
+        self._show_selection()
+
+    def _show_sweep(self) -> None:
+        self.parallel.set_rows(self.runs.model.rows, self.runs.model.convention)
+
     def _show_selection(self) -> None:
-        chosen = self.runs.selected_lines()
-        self.chart.set_lines(chosen or self.runs.model.lines, self._document.spec.tasks)
-        self.differs.show_lines(chosen)
+        """What is selected is shown everywhere; where nothing is, everything that can be compared."""
+        lines, view = self.runs.selected_lines(), self.views.current()
+        runs = {one.run.id: one.run for line in lines for one in line.rows}
+        if view == "pareto":
+            chosen = [trail for trail in self._trails if not runs or trail.run.id in runs]
+            self.pareto.set_trails(chosen)
+        elif view == "curves":
+            first = [one.run for one in self.runs.model.rows if not one.alone]
+            self.curves.set_runs(list(runs.values()) or first[:_FIRST_CURVES])
+        self.chart.set_lines(lines or self.runs.model.lines, self._document.spec.tasks)
+        self.differs.show_lines(lines)
         self.status_changed.emit(self.status())
 
     def _follow_tasks(self, before: object, after: object) -> None:
         if getattr(before, "tasks", None) != getattr(after, "tasks", None):
-            self.runs.set_tasks(self._document.spec.tasks)
+            tasks = self._document.spec.tasks
+            for panel in (self.runs, self.pareto, self.curves, self.parallel):
+                panel.set_tasks(tasks)
             self.bar.set_spec(self._document.spec)
             self._later.start()
 
@@ -191,6 +241,17 @@ class CompareWorkspace(Workspace):
         self.studio.prediction.load(run)
         self.actions_.trigger("view.inspect")
 
+    def _use_checkpoint(self, point: ParetoPoint) -> None:
+        self.studio.prediction.load(point.run, point.step)
+        self.actions_.trigger("view.inspect")
+
+    def _choose_checkpoint(self, point: ParetoPoint, chosen: bool) -> None:
+        try:
+            choose(point.run, point.step if chosen else None)
+        except StudioError as error:
+            self.studio.say(error.text(), "bad")
+        self.refresh()
+
     def _curves(self, run: RunFolder) -> None:
         self.studio.training.show(run)
         self.actions_.trigger("view.train")
@@ -201,3 +262,16 @@ class CompareWorkspace(Workspace):
         compare_with_run = getattr(room, "compare_with_run", None)
         if compare_with_run is not None:
             compare_with_run(run.info().name)
+
+
+def read_trails(project_folder: Path, token: Token) -> list[Trail]:
+    """The epochs of all runs of several tasks."""
+    found = []
+    for run in runs_of(project_folder):
+        token.check()
+        try:
+            if not run.info().is_baseline:
+                found.append(read_trail(run))
+        except StudioError:  # damaged
+            continue
+    return found

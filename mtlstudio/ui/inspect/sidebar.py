@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from mtlstudio.base.texts import tr
+from mtlstudio.base.texts import mark, tr
 from mtlstudio.runs.folder import RunFolder
 from mtlstudio.tasks.interface import BoundTask
 from mtlstudio.tasks.predictions import Prediction, Row
@@ -21,6 +21,7 @@ from mtlstudio.ui.widgets.titles import ElidedLabel, SectionTitle
 from mtlstudio.ui.widgets.value_slider import ValueSlider
 
 MOST_ROWS = 8
+_KINDS = (("best", mark("best epoch")), ("last", mark("last epoch")))
 
 
 class LayerRow(QWidget):
@@ -122,8 +123,9 @@ class Sidebar(QScrollArea):
         self.runs = QComboBox()
         self.runs.setObjectName("inspect-run")
         self.which = QComboBox()
-        for kind, name in (("best", tr("best epoch")), ("last", tr("last epoch"))):
-            self.which.addItem(name, kind)
+        self.which.setObjectName("inspect-which")
+        for kind, name in _KINDS:
+            self.which.addItem(tr(name), kind)
         self.opacity = ValueSlider(0.0, 1.0, 0.6, digits=2, name=tr("Opacity"))
         self.opacity.changed.connect(self.opacity_changed)
         self.layers: dict[str, LayerRow] = {}
@@ -162,6 +164,14 @@ class Sidebar(QScrollArea):
         self.runs.setPlaceholderText(tr("no trained run yet"))
         self.runs.setEnabled(bool(self._runs))
         self.which.setEnabled(bool(self._runs))
+
+    def set_which(self, which: str | int, epoch: int) -> None:
+        """The checkpoint in use: best, last, or one that was picked elsewhere, which then has a line of its own."""
+        while self.which.count() > len(_KINDS):
+            self.which.removeItem(len(_KINDS))
+        if self.which.findData(which) < 0:
+            self.which.addItem(tr("epoch {epoch}", epoch=epoch), which)
+        self.which.setCurrentIndex(self.which.findData(which))
 
     def set_tasks(self, tasks: Mapping[str, BoundTask], shown: Mapping[str, bool]) -> None:
         """The tasks of the network in use."""

@@ -248,6 +248,7 @@ class InspectWorkspace(Workspace):
         if predictor is not None:
             runs = [run for run in reversed(runs_of(self._document.folder)) if run.checkpoints()]
             self.sidebar.set_runs(runs, self.studio.prediction.run)
+            self.sidebar.set_which(self.studio.prediction.which, getattr(predictor, "epoch", 0))
             if self._looked is not None:
                 self._show_looked(self._looked)
         self.status_changed.emit(self.status())
