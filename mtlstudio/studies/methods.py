@@ -46,8 +46,8 @@ class MethodGain:
 
 
 def methods_beside(folder: StudyFolder) -> list[MethodGain]:
-    """The study's own shared network first, then the points of sweeps and the seeds that were measured on the same
-    pictures with the same tasks.
+    """The study's own shared network first, then other methods, then other points of sweeps and seeds; those that were
+    measured on the same pictures with the same tasks.
 
     Raises:
         StudioError: it is no study of baselines, or cannot be read.
@@ -61,7 +61,7 @@ def methods_beside(folder: StudyFolder) -> list[MethodGain]:
     wanted = directions(study.project.tasks)
     keys = frozenset(own[0][1].keys)
     first = _method(_label(study.project, ()), folder.id, own, baselines, wanted)
-    found = [first]
+    found: list[tuple[bool, MethodGain]] = []
     for other in studies_of(folder.project_folder):
         if other.id == folder.id:
             continue
@@ -72,8 +72,9 @@ def methods_beside(folder: StudyFolder) -> list[MethodGain]:
             if _comparable(spec, study.project, measured, keys):
                 also = tuple(cause for cause in causes([spec, study.project]) if cause not in dict(changes))
                 label = _label(spec, changes)
-                found.append(_method(label, other.id, measured, baselines, wanted, _beyond(also, changes)))
-    return found
+                gain = _method(label, other.id, measured, baselines, wanted, _beyond(also, changes))
+                found.append((set(dict(changes)) != {METHOD_FIELD}, gain))
+    return [first, *(gain for _, gain in sorted(found, key=lambda pair: pair[0]))]
 
 
 def _points(
@@ -109,11 +110,17 @@ def _label(spec: ProjectSpec, changes: Sequence[Change]) -> str:
     """The method's name where nothing else was changed; else what the point sets."""
     names = {method.id: tr(method.name) for method in balancing_methods()}
     method = spec.training.balancing.method
-    others = [(field.rpartition(".")[2], value) for field, value in changes if field != METHOD_FIELD]
-    parts = [f"{field}={value}" for field, value in others]
+    parts = [f"{field_name(spec, field)}={value}" for field, value in changes if field != METHOD_FIELD]
     if len(parts) == len(changes) and changes:
         return ", ".join(parts)
     return ", ".join([names.get(method, method), *parts])
+
+
+def field_name(spec: ProjectSpec, field: str) -> str:
+    """A swept field in a narrow place: `λ Breed`, `batch_size`."""
+    parts = field.split(".")
+    names = {task.id: task.name for task in spec.tasks}
+    return f"λ {names[parts[1]]}" if parts[-1] == "loss_weight" and parts[1] in names else parts[-1]
 
 
 def _method(

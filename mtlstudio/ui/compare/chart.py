@@ -67,7 +67,7 @@ class MetricChart(QWidget):
             place = QRectF(area.left() + number * slot, ground + 2, slot, line)
             if roomy:
                 painter.setPen(tokens.colour("dim"))
-                words = shown.label or shown.first.info.name
+                words = shown.title
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, _elided(painter, words, slot - 4))
             if value is None:
                 continue

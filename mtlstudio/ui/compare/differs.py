@@ -17,9 +17,12 @@ from mtlstudio.runs.differences import (
     setting_changes,
     shown,
 )
+from mtlstudio.training.methods import balancing_methods, optimizers, schedules
 from mtlstudio.ui.compare.rows import RunRow
 
 _METHOD = "training.balancing.method"
+_METHODS = ("training.optimizer.", "training.schedule.", "training.balancing.")
+"""Before the parameters of methods, which stand in a project only where they are not at their defaults."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ def _settings(first: RunRow, second: RunRow, changes: Sequence[FieldChange]) -> 
     for change in changes:
         if change.field != _METHOD:
             before, after = change.values
-            found.append((field_words(change.field, first), f"{_text(before)} → {_text(after)}"))
+            absent = tr("default") if change.field.startswith(_METHODS) else "—"
+            found.append((field_words(change.field, first), f"{_text(before, absent)} → {_text(after, absent)}"))
     return found
 
 
@@ -131,14 +135,17 @@ def field_words(field: str, row: RunRow) -> str:
         return f"{names[parts[1]]}: {'.'.join(parts[2:])}"
     known = {f"data.{one.name}": one.label for one in parameters_of(DataSettings)}
     known |= {f"training.{one.name}": one.label for one in parameters_of(TrainingSettings)}
+    chosen = (row.spec.training.optimizer, row.spec.training.schedule, row.spec.training.balancing)
+    for prefix, spec, methods in zip(_METHODS, chosen, (optimizers(), schedules(), balancing_methods()), strict=True):
+        known |= {f"{prefix}{one.name}": one.label for m in methods if m.id == spec.method for one in m.parameters}
     return tr({**known, "training.strategy": mark("Strategy")}.get(field, "")) or field
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, absent: str = "—") -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return shown(value)
     if isinstance(value, list | tuple):
         return ", ".join(_text(one) for one in value) or "—"
-    return "—" if value is None or value == "" else str(value)
+    return absent if value is None or value == "" else str(value)

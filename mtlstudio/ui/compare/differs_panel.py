@@ -56,7 +56,7 @@ class DiffersPanel(Section):
             set_property(self.verdict, "role", "dim")
             self.words.hide()
             return
-        first, second = (line.label or line.first.info.name for line in self._lines)
+        first, second = (line.title for line in self._lines)
         self.set_title(tr("{first} → {second}: what differs", first=first, second=second))
         self.told = told(self._lines[0].first, self._lines[1].first)
         self.design.setVisible(self.told.network)

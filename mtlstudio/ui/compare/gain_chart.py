@@ -64,7 +64,7 @@ class GainChart(QWidget):
         self._places: list[tuple[QRectF, str]] = []
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(scaled(150))
+        self.setMinimumHeight(scaled(130))
         repaint_on_theme(self)
 
     def show_groups(self, groups: Sequence[BarGroup], methods: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from mtlstudio.base.texts import ntr, tr
 from mtlstudio.runs.delta import PER_TASK
 from mtlstudio.runs.statistics import Spread, spread
-from mtlstudio.studies.methods import METHOD_FIELD
+from mtlstudio.studies.methods import METHOD_FIELD, field_name
 from mtlstudio.ui.compare.outcome import member_words
 from mtlstudio.ui.compare.rows import RunRow, duration, status_words
 
@@ -69,6 +69,13 @@ class Line:
     def is_group(self) -> bool:
         """It stands for several runs."""
         return bool(self.label)
+
+    @property
+    def title(self) -> str:
+        """What it is called: a group's label, the name that somebody gave the run, or what it is in its study."""
+        info = self.first.info
+        given = info.name != f"{self.first.study} {info.study.get('member')}"
+        return self.label or (info.name if given else run_words(self.first))
 
     @property
     def first(self) -> RunRow:
@@ -142,7 +149,7 @@ def cell(line: Line, column: str, convention: str = PER_TASK) -> Cell:
 def _words(line: Line, column: str) -> Cell:
     info = line.first.info
     if column == NAME:
-        return Cell(line.label or info.name, _count(line), line.label or info.name, _name_tip(line))
+        return Cell(line.title, _count(line), line.title, _name_tip(line))
     if column == STATUS:
         told = {status_words(row.info.status) for row in line.rows}
         return Cell(" / ".join(sorted(told)), "", " ".join(sorted(told)))
@@ -234,7 +241,7 @@ def _name_tip(line: Line) -> str:
                          "Tasks were muted, frozen or trained again by hand {n} times.", restated))  # fmt: skip
     if summary.stages:
         parts.append(ntr("Trained in {n} stage.", "Trained in {n} stages.", summary.stages))
-    return "\n".join(part for part in parts if part) or info.id
+    return "\n".join([line.title, *(part for part in parts if part)])
 
 
 def _gathered(rows: Sequence[RunRow]) -> list[Line]:
@@ -265,12 +272,22 @@ def _group_key(row: RunRow) -> str:
 def _group_label(row: RunRow) -> str:
     if row.alone:
         return f"{row.study} · {tr('separate networks')}"
+    return f"{row.study} · {_role_words(row)}"
+
+
+def run_words(row: RunRow) -> str:
+    """A run of a study by its part in it: `sweep-001 · batch_size=8 · seed 0`."""
+    words = f"{row.study} · {_role_words(row)}"
+    return f"{words} · {tr('seed {seed}', seed=row.info.seed)}"
+
+
+def _role_words(row: RunRow) -> str:
     changes = row.info.study.get("changes", {})
     label = ", ".join(
-        row.balance if field == METHOD_FIELD else f"{field.rpartition('.')[2]}={value}"
+        row.balance if field == METHOD_FIELD else f"{field_name(row.spec, field)}={value}"
         for field, value in changes.items()
     )
-    return f"{row.study} · {member_words(row.spec, str(row.info.study.get('role')), label)}"
+    return member_words(row.spec, str(row.info.study.get("role")), label)
 
 
 def _tasks_alone(line: Line) -> set[str]:

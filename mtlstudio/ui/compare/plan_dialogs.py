@@ -103,7 +103,7 @@ class PlanDialog(QDialog):
         """The runs in words."""
         kinds = len({(member.role, member.changes) for member in members})
         seeds = ", ".join(str(seed) for seed in dict.fromkeys(member.seed for member in members))
-        return ntr("{n} run: {kinds}, with the seeds {seeds}.", "{n} runs: {kinds}, with the seeds {seeds}.",
+        return ntr("{n} run: {kinds}; seed {seeds}.", "{n} runs: {kinds}; seeds {seeds}.",
                    len(members), kinds=self.kinds_told(kinds), seeds=seeds)  # fmt: skip
 
     def kinds_told(self, kinds: int) -> str:

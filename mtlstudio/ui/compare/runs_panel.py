@@ -14,7 +14,7 @@ from mtlstudio.runs.delta import PER_METRIC, PER_TASK
 from mtlstudio.runs.folder import RunFolder
 from mtlstudio.ui.compare.delegate import LesserDelegate
 from mtlstudio.ui.compare.keeper import Keeper
-from mtlstudio.ui.compare.lines import NAME, NO_STUDY, NOTE, STATUS, TAGS, TASK, Filter, Line
+from mtlstudio.ui.compare.lines import BALANCE, NAME, NETWORK, NO_STUDY, NOTE, STATUS, TAGS, TASK, Filter, Line
 from mtlstudio.ui.compare.rows import RunRow, status_words
 from mtlstudio.ui.compare.section import Section
 from mtlstudio.ui.compare.table import RunModel
@@ -28,6 +28,8 @@ MOST_TASKS = 8
 """Columns of tasks that are shown before the user chooses others."""
 
 _TASK_WIDTH = 112
+_MOST_WIDTH = {NAME: 300, NETWORK: 150, BALANCE: 130, NOTE: 240}
+_ROW = 30
 _STATUSES = ("finished", "running", "stopped", "interrupted", "failed")
 
 
@@ -136,7 +138,7 @@ class RunsPanel(Section):
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(scaled(31))
+        table.verticalHeader().setDefaultSectionSize(scaled(_ROW))
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
@@ -147,7 +149,7 @@ class RunsPanel(Section):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.setSortingEnabled(True)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.setMinimumHeight(scaled(120))
+        table.setMinimumHeight(scaled(_ROW) * 4 + scaled(46))
         return table
 
     def _lay_out(self) -> None:
@@ -311,10 +313,13 @@ class RunsPanel(Section):
         all_done = all(info.status == "finished" for info in infos)
         self.table.setColumnHidden(self.model.column(STATUS), all_done)
         self.table.resizeColumnsToContents()
-        for task in self._task_ids:  # a long name must not push the figures out of sight
-            place = self.model.column(f"{TASK}{task}")
-            least = max(self.table.sizeHintForColumn(place), scaled(_TASK_WIDTH))
-            self.table.setColumnWidth(place, min(self.table.columnWidth(place), least))
+        for name in self.model.columns:  # long words must not push the figures out of sight
+            place = self.model.column(name)
+            most = scaled(_MOST_WIDTH.get(name, 0))
+            if name.startswith(TASK):
+                most = max(self.table.sizeHintForColumn(place), scaled(_TASK_WIDTH))
+            if most:
+                self.table.setColumnWidth(place, min(self.table.columnWidth(place), most))
 
     def run_named(self, run_id: str) -> RunFolder | None:
         """A run of the table by its id."""

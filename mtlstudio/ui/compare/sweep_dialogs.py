@@ -157,7 +157,8 @@ class BakeOffDialog(PlanDialog):
             item.setCheckState(Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked)
             self.methods.addItem(item)
         self.methods.itemChanged.connect(self.refresh)
-        self.page.insertWidget(1, self.methods, 1)
+        self.methods.setMinimumHeight(scaled(280))
+        self.page.insertWidget(1, self.methods, 4)
         self.resize(scaled(480), scaled(560))
         self.refresh()
 
