@@ -168,6 +168,18 @@ class RunFolder:
         events = read_events(self.log.path, ("steps_measured", "preview_taken"), damaged)
         return replace(summarise(events, self.info().status), unread=len(damaged))
 
+    def stamp(self) -> tuple[int, ...]:
+        """Another one whenever one of its files has changed: tells whether what was read still holds."""
+        found: list[int] = []
+        for path in (self.path / RUN_FILE, self.log.path, self.store.folder / "index.json"):
+            try:
+                status = path.stat()
+            except OSError:
+                found += (0, 0)
+            else:
+                found += (status.st_mtime_ns, status.st_size)
+        return tuple(found)
+
     def lock(self) -> Lock:
         """Held while the run is written."""
         return Lock(self.path / ".run.lock")

@@ -16,7 +16,7 @@ from mtlstudio.base.texts import mark, tr
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.delta import Delta, delta, mean_ranks
 from mtlstudio.runs.differences import FieldChange, NetworkChange, causes, network_change, setting_changes
-from mtlstudio.runs.folder import RunFolder, RunInfo, runs_of
+from mtlstudio.runs.folder import RUNNING, RunFolder, RunInfo, runs_of
 from mtlstudio.runs.forgetting import Account, account_of
 from mtlstudio.runs.statistics import Spread, spread
 from mtlstudio.runs.summary import RunSummary
@@ -72,6 +72,10 @@ class Entry:
             "mean_rank": self.rank, "note": self.note,
             "added": self.account.as_json() if self.account is not None else None,
         }  # fmt: skip
+
+
+Known = dict[str, tuple[tuple[int, ...], Entry]]
+"""Path of a run -> the stamp of its files when it was read, and what was read."""
 
 
 @dataclass(frozen=True)
@@ -161,13 +165,18 @@ class Comparison:
         }  # fmt: skip
 
 
-def compare(project_folder: Path) -> Comparison:
-    """Everything side by side. What cannot be read is left out, and named."""
+def compare(project_folder: Path, known_entries: Known | None = None) -> Comparison:
+    """Everything side by side. What cannot be read is left out, and named.
+
+    Args:
+        project_folder: of the project.
+        known_entries: what an earlier call has read, for those who look often; it is brought up to date.
+    """
     faults: list[StudioError] = []
     entries = []
     for run in runs_of(project_folder, faults):
         try:
-            entries.append(_entry(run))
+            entries.append(_read_once(run, known_entries))
         except StudioError as error:
             faults.append(error)
     studies = studies_of(project_folder, faults)
@@ -188,6 +197,23 @@ def compare(project_folder: Path) -> Comparison:
     ]  # fmt: skip
     told = (*(error.text() for error in faults), *torn)
     return Comparison(tuple(marked), tuple(groups), tuple(_rows(marked)), tuple(studies), told)
+
+
+def _read_once(run: RunFolder, known: Known | None) -> Entry:
+    """A run whose files have not changed is not read again; one that runs may end without a word.
+
+    Raises:
+        StudioError: its files cannot be read.
+    """
+    if known is None:
+        return _entry(run)
+    stamp, before = run.stamp(), known.get(str(run.path))
+    if before is not None and before[0] == stamp:
+        return before[1]
+    entry = _entry(run)
+    if entry.info.status != RUNNING:
+        known[str(run.path)] = (stamp, entry)
+    return entry
 
 
 def read_entry(run: RunFolder) -> Entry | None:

@@ -194,6 +194,7 @@ def test_what_was_under_way_is_offered_again_after_a_restart(qtbot: QtBot, tmp_p
         click(window, "study-stop")
         finish(window, qtbot)
         click(window, "study-queue")
+        qtbot.waitUntil(window.settled, timeout=20000)
         click(window, "leave-baselines-001")
         qtbot.waitUntil(lambda: not room.bar.isVisible(), timeout=20000)
     assert queued(folder) == []

@@ -12,7 +12,8 @@ from mtlstudio.project.fields import set_fields
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.delta import delta
 from mtlstudio.runs.folder import create_run
-from mtlstudio.studies.compare import compare
+from mtlstudio.runs.keeping import pin
+from mtlstudio.studies.compare import Known, compare
 from mtlstudio.studies.folder import StudyFolder, create_study
 from mtlstudio.studies.metrics import directions
 from mtlstudio.studies.plan import alone_spec, several_seeds, sweep
@@ -143,3 +144,16 @@ def test_several_seeds_are_one_row_and_nothing_measured_is_said(tmp_path: Path) 
     (point,) = result(worked(waiting)).points
     assert len(point.runs) == 2 and point.val["largest"]["accuracy"].n == 2
     assert point.changes == () and point.label == ""
+
+
+def test_who_looks_often_reads_only_what_has_changed(copied: StudyFolder) -> None:
+    known: Known = {}
+    first = compare(copied.project_folder, known)
+    again = compare(copied.project_folder, known)
+    assert [one.info for one in again.entries] == [one.info for one in first.entries]
+    assert all(one.summary is other.summary for one, other in zip(first.entries, again.entries, strict=True))
+    changed = first.entries[0].run
+    pin(changed, True)
+    third = compare(copied.project_folder, known)
+    assert [one.run.id for one in third.entries if one.info.pinned] == [changed.id]
+    assert sum(one.summary is other.summary for one, other in zip(first.entries, third.entries, strict=True)) == 7

@@ -67,7 +67,7 @@ class PlanDialog(QDialog):
         self._soon.timeout.connect(self._reckon)
         self.seeds.valueChanged.connect(self.refresh)
         self.epochs.valueChanged.connect(self.refresh)
-        self.finished.connect(lambda _code: self._jobs.shut_down())
+        self.finished.connect(self._end)
         self.resize(scaled(460), scaled(300))
 
     @abstractmethod
@@ -109,6 +109,10 @@ class PlanDialog(QDialog):
     def kinds_told(self, kinds: int) -> str:
         """What is trained with each seed."""
         return ntr("{n} network", "{n} networks", kinds)
+
+    def _end(self, _code: int) -> None:
+        self._soon.stop()
+        self._jobs.shut_down()
 
     def _reckon(self) -> None:
         try:

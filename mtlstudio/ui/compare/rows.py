@@ -11,7 +11,7 @@ from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.delta import PER_TASK
 from mtlstudio.runs.folder import RunFolder, RunInfo
 from mtlstudio.runs.summary import RunSummary
-from mtlstudio.studies.compare import Comparison, Entry, compare
+from mtlstudio.studies.compare import Comparison, Entry, Known, compare
 from mtlstudio.studies.study import Member
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.training.methods import balancing_methods
@@ -69,9 +69,9 @@ class RunRow:
         return None if found is None else found.per_task if convention == PER_TASK else found.per_metric
 
 
-def read_rows(project_folder: Path) -> tuple[Comparison, list[RunRow]]:
-    """All runs of a project side by side, and their rows, newest first."""
-    comparison = compare(project_folder)
+def read_rows(project_folder: Path, known: Known) -> tuple[Comparison, list[RunRow]]:
+    """All runs of a project side by side, and their rows, newest first; `known` as in `compare`."""
+    comparison = compare(project_folder, known)
     return comparison, [row_of(entry) for entry in reversed(comparison.entries)]
 
 

@@ -14,7 +14,7 @@ from mtlstudio.runs.delta import PER_METRIC, PER_TASK
 from mtlstudio.runs.folder import RunFolder
 from mtlstudio.ui.compare.delegate import LesserDelegate
 from mtlstudio.ui.compare.keeper import Keeper
-from mtlstudio.ui.compare.lines import BALANCE, NAME, NETWORK, NO_STUDY, NOTE, STATUS, TAGS, TASK, Filter, Line
+from mtlstudio.ui.compare.lines import BALANCE, DELTA, NAME, NETWORK, NO_STUDY, NOTE, STATUS, TAGS, TASK, Filter, Line
 from mtlstudio.ui.compare.rows import RunRow, status_words
 from mtlstudio.ui.compare.section import Section
 from mtlstudio.ui.compare.table import RunModel
@@ -173,7 +173,7 @@ class RunsPanel(Section):
         self.table.customContextMenuRequested.connect(self._menu)
         self.table.doubleClicked.connect(lambda _index: self._inspect())
         self.table.clicked.connect(self._clicked)
-        self.table.key_pressed.connect(self._key)
+        self.table.key_pressed.connect(self.act)
         self.table.selectionModel().selectionChanged.connect(self._selection_moved)
 
     # --- what the user does -----------------------------------------------------------------------------------
@@ -200,7 +200,8 @@ class RunsPanel(Section):
         self.model.toggle(line)
         self._select(chosen)
 
-    def _key(self, what: str) -> None:
+    def act(self, what: str) -> None:
+        """Pins, asks for words, or deletes: `pin`, `words`, `delete`, of the selected runs."""
         chosen = self.selected()
         if chosen:
             {"pin": self.keeper.pin, "words": self.keeper.edit_words, "delete": self.keeper.delete}[what](chosen)
@@ -232,7 +233,7 @@ class RunsPanel(Section):
 
     def _act(self, menu: QMenu, words: str, key: str, what: str) -> None:
         native = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-        menu.addAction(f"{words}\t{native}", lambda: self._key(what))
+        menu.addAction(f"{words}\t{native}", lambda: self.act(what))
 
     def _inspect(self) -> None:
         lines = self._selected_lines()
@@ -312,6 +313,8 @@ class RunsPanel(Section):
         self.table.setColumnHidden(self.model.column(NOTE), not any(info.note for info in infos))
         all_done = all(info.status == "finished" for info in infos)
         self.table.setColumnHidden(self.model.column(STATUS), all_done)
+        judged = any(one.entry.delta is not None for one in self.model.rows)
+        self.table.setColumnHidden(self.model.column(DELTA), not judged)
         self.table.resizeColumnsToContents()
         for name in self.model.columns:  # long words must not push the figures out of sight
             place = self.model.column(name)

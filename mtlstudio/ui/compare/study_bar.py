@@ -195,7 +195,7 @@ class QueueList(QWidget):
         """Shows other studies."""
         for line in self._lines:
             self._column.removeWidget(line)
-            line.hide()
+            line.setParent(None)
             line.deleteLater()
         self._lines = [self._line(number, one, len(waiting)) for number, one in enumerate(waiting)]
         for line in self._lines:

@@ -38,6 +38,7 @@ __all__ = ["LESSER_ROLE", "RunModel", "status_words"]
 
 Index = QModelIndex | QPersistentModelIndex
 LESSER_ROLE = Qt.ItemDataRole.UserRole + 2
+MOST_BEFORE_COSTS = 8
 _LEFT_HAND = (NAME, STATUS, NETWORK, BALANCE, TAGS, NOTE)
 
 
@@ -56,10 +57,12 @@ class RunModel(QAbstractTableModel):
         self.set_tasks(tasks)
 
     def set_tasks(self, tasks: Sequence[TaskSpec]) -> None:
-        """The columns of these tasks between the words and the costs."""
+        """The columns of these tasks between the words and the costs; many stand behind these."""
         self.beginResetModel()
         self._tasks = {f"{TASK}{task.id}": task for task in tasks}
-        self.columns = [NAME, STATUS, NETWORK, BALANCE, *self._tasks, DELTA, PARAMETERS, EPOCHS, TIME, TAGS, NOTE]
+        first, costs = [NAME, STATUS, NETWORK, BALANCE], [DELTA, PARAMETERS, EPOCHS, TIME, TAGS, NOTE]
+        few = len(self._tasks) <= MOST_BEFORE_COSTS
+        self.columns = [*first, *self._tasks, *costs] if few else [*first, *costs, *self._tasks]
         self._make()
         self.endResetModel()
 

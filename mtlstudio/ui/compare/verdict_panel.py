@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QScrollArea, QVBoxL
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import ntr, tr
+from mtlstudio.runs.folder import RUNNING
 from mtlstudio.studies.folder import StudyFolder, studies_of
 from mtlstudio.studies.methods import MethodGain, methods_beside
 from mtlstudio.studies.publish import CSV_FILE, HTML_FILE, current_answer
@@ -57,6 +58,10 @@ def read_verdicts(project_folder: Path) -> list[Verdict]:
         if plan.kind != BASELINES:
             continue
         colours = {task.id: task.colour for task in plan.project.tasks}
+        if study.status() == RUNNING and study.answer() is None:  # its thread needs the machine: the answer can wait
+            words = tr("It is under way; the verdict comes when its runs are done.")
+            found.append(Verdict(study, None, words, (), colours))
+            continue
         try:
             answer = current_answer(study)
             found.append(Verdict(study, answer, "", tuple(methods_beside(study)), colours))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -16,11 +17,12 @@ from mtlstudio.runs.keeping import choose
 from mtlstudio.runs.trail import Trail, read_trail
 from mtlstudio.session.jobs import Jobs, Token
 from mtlstudio.session.studio import Studio
-from mtlstudio.studies.compare import Comparison
+from mtlstudio.studies.compare import Comparison, Known
 from mtlstudio.ui.compare.chart import MetricChart
 from mtlstudio.ui.compare.curves_panel import CurvesPanel
 from mtlstudio.ui.compare.differs_panel import DiffersPanel
 from mtlstudio.ui.compare.keeper import Keeper
+from mtlstudio.ui.compare.lines import DELTA, Line, cell
 from mtlstudio.ui.compare.parallel_panel import ParallelPanel
 from mtlstudio.ui.compare.pareto_panel import ParetoPanel
 from mtlstudio.ui.compare.pareto_points import ParetoPoint
@@ -68,6 +70,8 @@ class CompareWorkspace(Workspace):
         self.pareto, self.curves = ParetoPanel(tasks), CurvesPanel(tasks)
         self.parallel, self.chart = ParallelPanel(tasks), MetricChart()
         self._trails: list[Trail] = []
+        self._known: Known = {}
+        self._read: Read = {}
         for view_id, name, page in (
             ("pareto", tr("Pareto"), self.pareto), ("curves", tr("Curves"), self.curves),
             ("sweep", tr("Sweep"), self.parallel), ("metrics", tr("Metrics"), self.chart),
@@ -94,6 +98,9 @@ class CompareWorkspace(Workspace):
                 self.window().findChild(QPushButton, "button-compare.report")
             ),
             "compare.trash": self.keeper.open_trash,
+            "compare.pin": lambda: self.runs.act("pin"),
+            "compare.words": lambda: self.runs.act("words"),
+            "compare.delete": lambda: self.runs.act("delete"),
         }
 
     def entered(self) -> None:
@@ -106,6 +113,10 @@ class CompareWorkspace(Workspace):
         chosen = len(self.runs.selected())
         if chosen > 1:
             texts.append(ntr("{n} selected", "{n} selected", chosen))
+        best = best_gain(self.runs.model.lines, self.runs.model.convention)
+        if best is not None:
+            texts.append(tr("best {delta}: {name} {value}", delta=self.runs.model.title(DELTA), name=best.title,
+                            value=cell(best, DELTA, self.runs.model.convention).text))  # fmt: skip
         return texts
 
     def settled(self) -> bool:
@@ -131,8 +142,8 @@ class CompareWorkspace(Workspace):
     def refresh(self) -> None:
         """Reads runs, queue and verdicts of the project in the background."""
         folder = self._document.folder
-        self._jobs.submit(lambda _token: read_rows(folder), self._show, key="rows")
-        self._jobs.submit(lambda token: read_trails(folder, token), self._show_trails, key="trails")
+        self._jobs.submit(lambda _token: read_rows(folder, self._known), self._show, key="rows")
+        self._jobs.submit(lambda token: read_trails(folder, self._read, token), self._show_trails, key="trails")
         self._jobs.submit(lambda _token: read_queue(folder), self.bar.set_waiting, key="queue")
         self._jobs.submit(lambda _token: read_verdicts(folder), self.verdict.set_verdicts, key="verdicts")
 
@@ -264,14 +275,29 @@ class CompareWorkspace(Workspace):
             compare_with_run(run.info().name)
 
 
-def read_trails(project_folder: Path, token: Token) -> list[Trail]:
-    """The epochs of all runs of several tasks."""
+def best_gain(lines: Sequence[Line], convention: str) -> Line | None:
+    """The line with the largest Δm; None where there is none above 0."""
+    gains = [(cell(line, DELTA, convention).value, -place) for place, line in enumerate(lines)]
+    known = [pair for pair in gains if pair[0] is not None and pair[0] > 0]
+    return lines[-max(known)[1]] if known else None
+
+
+Read = dict[str, tuple[tuple[int, ...], Trail]]
+"""Path of a run -> the stamp of its files when it was read, and its epochs."""
+
+
+def read_trails(project_folder: Path, known: Read, token: Token) -> list[Trail]:
+    """The epochs of all runs of several tasks; those that have not changed since are not read again."""
     found = []
     for run in runs_of(project_folder):
         token.check()
+        stamp, before = run.stamp(), known.get(str(run.path))
         try:
-            if not run.info().is_baseline:
-                found.append(read_trail(run))
+            if run.info().is_baseline:
+                continue
+            trail = before[1] if before is not None and before[0] == stamp else read_trail(run)
         except StudioError:  # damaged
             continue
+        known[str(run.path)] = (stamp, trail)
+        found.append(trail)
     return found
