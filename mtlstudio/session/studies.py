@@ -198,15 +198,20 @@ class StudySession(QObject):
     def _work(self, project_folder: Path, first: StudyFolder | None, control: Control) -> None:
         self._training.waits_for.wait()
         tried: set[str] = set()
-        while not control.stopped:
-            waiting = [one for one in queued(project_folder) if one.id not in tried]
-            folder = first if first is not None else next(iter(waiting), None)
-            if folder is None:
-                break
-            tried.add(folder.id)
-            first = None
-            self._work_on(folder, control)
-        self._queue.append(("all_ended", None, None))
+        try:
+            while not control.stopped:
+                waiting = [one for one in queued(project_folder) if one.id not in tried]
+                folder = first if first is not None else next(iter(waiting), None)
+                if folder is None:
+                    break
+                tried.add(folder.id)
+                first = None
+                self._work_on(folder, control)
+        except Exception as error:  # the folder of the project is gone, say
+            path = log_traceback(error)
+            self._queue.append(("failed", tr("The queue could not go on. The details are in {path}.", path=path), None))
+        finally:
+            self._queue.append(("all_ended", None, None))
 
     def _work_on(self, folder: StudyFolder, control: Control) -> None:
         try:
