@@ -167,6 +167,8 @@ class CompareWorkspace(Workspace):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         inside = QWidget()
+        inside.setProperty("surface", "background")
+        inside.setProperty("ground", "background")
         page = _Column(inside)
         page.setContentsMargins(14, 14, 14, 14)
         page.setSpacing(12)
