@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from mtlstudio.cli.main import main
@@ -65,7 +65,7 @@ def finish(window: MainWindow, qtbot: QtBot) -> None:
 
 
 def test_baselines_are_run_read_and_used_with_clicks(
-    qtbot: QtBot, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    qtbot: QtBot, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "p"
     files.create(folder, project(count=60, epochs=2, missing=0.2))
@@ -83,6 +83,7 @@ def test_baselines_are_run_read_and_used_with_clicks(
         told = _compared(folder, capsys)
         _verdict_is_what_the_command_says(room, told["studies"][0])
         _figures_on_one_screen_agree(room, told)
+        _the_report_is_saved(window, study.path / "report.csv", tmp_path / "figures 表.csv", monkeypatch)
         _a_checkpoint_is_picked(window, room, qtbot)
         click_back(window, qtbot)
         _a_run_is_deleted_and_comes_back(window, room, qtbot)
@@ -130,6 +131,17 @@ def _figures_on_one_screen_agree(room: CompareWorkspace, told: dict[str, object]
         shown = next(one for one in room.chart._lines if one.key == together.key)
         assert cell(shown, f"task:{task}") == cell(together, f"task:{task}")
     assert cell(together, "delta").value == pytest.approx(rows["shared"]["delta_m"]["per_task"]["mean"])
+
+
+def _the_report_is_saved(window: MainWindow, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_told, **_more: (str(target), ""))
+    click(window, "button-compare.report")
+    menu = window.findChild(QMenu, "report-menu")
+    assert menu is not None and menu.isVisible()
+    assert [action.text() for action in menu.actions()][:1] == ["Open the report"]
+    menu.actions()[2].trigger()
+    menu.close()
+    assert target.read_bytes() == source.read_bytes() and b"gain_percent" in target.read_bytes()
 
 
 def _a_checkpoint_is_picked(window: MainWindow, room: CompareWorkspace, qtbot: QtBot) -> None:

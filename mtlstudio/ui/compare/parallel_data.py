@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import TaskSpec
 from mtlstudio.runs.delta import PER_METRIC, PER_TASK
+from mtlstudio.studies.methods import field_name
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.ui.compare.lines import DELTA, TASK, TIME, Line, cell
 
@@ -89,7 +90,7 @@ def _fields(lines: Sequence[Line]) -> list[str]:
 def _field_axis(field: str, lines: Sequence[Line]) -> Axis:
     """Numbers by their value, words side by side."""
     values = [line.first.info.study.get("changes", {}).get(field) for line in lines]
-    title = field.rpartition(".")[2].replace("_", " ")
+    title = field_name(lines[0].first.spec, field).replace("_", " ")
     numbers = [_number(value) for value in values]
     if all(number is not None for number in numbers):
         distinct = sorted({number for number in numbers if number is not None})
