@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import ntr, tr
@@ -40,6 +41,7 @@ from mtlstudio.ui.widgets.common import row
 from mtlstudio.ui.widgets.feedback import EmptyState
 
 _SOON_MS = 300
+_GAP, _MARGIN = 12, 14
 _FIRST_CURVES = 3
 """Runs whose curves are drawn while none is selected: the newest."""
 
@@ -153,7 +155,7 @@ class CompareWorkspace(Workspace):
         return {"runs": self.runs, "verdict": self.verdict, "views": self.views, "differs": self.differs}
 
     def _lay_out(self) -> None:
-        middle = row(self.verdict, self.views, spacing=12)
+        self._middle = middle = row(self.verdict, self.views, spacing=_GAP)
         middle.setStretch(0, 5)
         middle.setStretch(1, 4)
         self.views.setMinimumWidth(scaled(360))
@@ -170,7 +172,7 @@ class CompareWorkspace(Workspace):
         inside.setProperty("surface", "background")
         inside.setProperty("ground", "background")
         page = _Column(inside)
-        page.setContentsMargins(14, 14, 14, 14)
+        page.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         page.setSpacing(12)
         page.addWidget(self.bar)
         page.addWidget(self.empty, 1)
@@ -180,6 +182,13 @@ class CompareWorkspace(Workspace):
         outside.setContentsMargins(0, 0, 0, 0)
         outside.addWidget(scroll)
         self.full.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Where both do not fit beside one another (large texts), the views stand below the verdict."""
+        super().resizeEvent(event)
+        needed = self.verdict.minimumSizeHint().width() + self.views.minimumWidth() + _GAP + 2 * _MARGIN
+        beside = self.width() >= needed
+        self._middle.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
 
     def _connect(self) -> None:
         studio, later = self.studio, self._later
