@@ -218,3 +218,20 @@ def test_the_words_say_whether_it_is_measured_at_all(
     live([started(spec)])
     box = settle(qtbot, room)
     assert ("switched off" in box.nothing.text()) == (every == 0)
+
+
+def test_advice_stands_beside_with_its_figures_and_goes_with_its_reason(
+    qtbot: QtBot, room: TrainWorkspace, spec: ProjectSpec, live: Live
+) -> None:
+    live([started(spec), *measurements(spec, 2, 9)])
+    settle(qtbot, room)
+    assert not room.advice.isVisible()
+    live(measurements(spec, 12)[2:])
+    box = settle(qtbot, room)
+    assert room.advice.isVisible() and box.proposal is not None
+    (words,) = [text for text, _fix in room.advice.texts() if "pull apart" in text]
+    because = box.proposal.because
+    assert f"in {because.cosine.count} measurements" in words and f"since epoch {because.since_epoch}" in words
+    live([started(spec)])
+    settle(qtbot, room)
+    assert not room.advice.isVisible()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from mtlstudio.base.texts import tr
 from mtlstudio.project.spec import ProjectSpec
@@ -24,7 +24,7 @@ from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.train import agreement_words as words
 from mtlstudio.ui.train.matrix import MOST, PairList, SignedMatrix, Sparkline, Tip
 from mtlstudio.ui.train.series import RunSeries
-from mtlstudio.ui.widgets.common import label
+from mtlstudio.ui.widgets.common import column, label
 from mtlstudio.ui.widgets.feedback import show_toast
 from mtlstudio.ui.widgets.panel import Notice
 from mtlstudio.ui.widgets.segmented import Segment, SegmentedControl
@@ -48,9 +48,8 @@ class AgreementBox(QWidget):
         )  # fmt: skip
         self.kinds.changed.connect(lambda _kind: self._show_page())
         self.gradients, self.affinity = GradientPage(), AffinityPage()
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.gradients)
-        self.pages.addWidget(self.affinity)
+        self.pages = QWidget()
+        self.pages.setLayout(column(self.gradients, self.affinity, spacing=0))  # only one of them is shown
         self.gradients.notice.triggered.connect(self.try_split)
         self.affinity.notice.triggered.connect(self.try_groups)
         inside = QVBoxLayout(self)
@@ -118,15 +117,9 @@ class AgreementBox(QWidget):
         show_toast(window, tr("New design: {name}", name=name), tr("Undo"), undo, tone="good", timeout=12000)
 
     def _show_page(self) -> None:
-        page = self.affinity if self.kinds.current() == "affinity" else self.gradients
-        self.pages.setCurrentWidget(page)
-        for place in range(self.pages.count()):  # the hidden page takes no room
-            other = self.pages.widget(place)
-            if other is not None:
-                policy = other.sizePolicy()
-                kind = policy.Policy.Preferred if other is page else policy.Policy.Ignored
-                other.setSizePolicy(policy.horizontalPolicy(), kind)
-        self.pages.adjustSize()
+        affinity = self.kinds.current() == "affinity"
+        self.gradients.setVisible(not affinity)
+        self.affinity.setVisible(affinity)
 
 
 class _Figures(QWidget):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mtlstudio.project.spec import ProjectSpec
+from mtlstudio.runs.advice import Evidence
 from mtlstudio.runs.events import (
     CheckpointWritten,
     EpochFinished,
@@ -118,7 +119,7 @@ class RunSeries:
         track: its stages and the states of its tasks.
         complete: every task had a target in the last measured step.
         rate_marks: jumps of the learning rate; what a smooth schedule does is none.
-        interactions: what the tasks do to one another.
+        interactions: what the tasks do to one another. evidence: what advice rests on.
     """
 
     def __init__(self, spec: ProjectSpec, main_metrics: Mapping[str, str], smoothing: float = 0.0) -> None:
@@ -130,6 +131,7 @@ class RunSeries:
             StageStarted: self._tracked, TaskStateChanged: self._tracked,
         }  # fmt: skip
         self.interactions = Interactions(spec.task_ids)
+        self.evidence = Evidence(spec, self.interactions)
         self._reset()
 
     def _reset(self) -> None:
@@ -173,6 +175,7 @@ class RunSeries:
                 if taker is not None:
                     taker(event)
                 self.interactions.take((event,))
+            self.evidence.take((event,))
             self._latest = max(self._latest, event.time)
         self._store()
 

@@ -16,7 +16,7 @@ from mtlstudio.ui.train.series import RunSeries
 from mtlstudio.ui.train.words import DASH, figure, main_metric, short_name
 from mtlstudio.ui.widgets.panel import Panel
 
-_NAMES = 1.7  # how much wider the names are than a column of figures
+_NAMES, _LAST = 1.7, 1.25  # how much wider the names, and the last column with its long head, are than the others
 
 
 class TaskTable(Panel):
@@ -86,9 +86,10 @@ class TaskTable(Panel):
         self._share_width()
 
     def _share_width(self) -> None:
-        each = int((self.width() - scaled(22)) / (_NAMES + self.table.columnCount() - 1))
-        for place in range(1, self.table.columnCount()):
-            self.table.setColumnWidth(place, each)
+        last = self.table.columnCount() - 1
+        each = (self.width() - scaled(22)) / (_NAMES + last - 1 + _LAST)
+        for place in range(1, last + 1):
+            self.table.setColumnWidth(place, int(each * (_LAST if place == last else 1.0)))
 
     def refresh(self, series: RunSeries) -> None:
         """Shows the newest figures."""

@@ -17,6 +17,7 @@ from mtlstudio.session.training import State
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.shell.workspace import Workspace
 from mtlstudio.ui.theme import scaled
+from mtlstudio.ui.train.advice import AdviceBox
 from mtlstudio.ui.train.agreement import AgreementBox
 from mtlstudio.ui.train.balance import BalanceBox
 from mtlstudio.ui.train.board import Board, Options
@@ -60,6 +61,7 @@ class TrainWorkspace(Workspace):
         self.sights = Sights(studio.data)
         self.log = LogPanel()
         self.agreement = AgreementBox(self._document, actions)
+        self.advice = AdviceBox()
         self.facts = FactsBox()
         self.forgetting = ForgettingBox()
         self.empty = EmptyState(
@@ -157,7 +159,7 @@ class TrainWorkspace(Workspace):
     def _lay_out(self) -> None:
         left = _side((self.runs, self.balance, self.recipe, self.strategy), "right")
         cards = (self.facts.outcome, self.facts.warnings)
-        right = _side((*cards, self.agreement, self.facts, self.forgetting), "left")
+        right = _side((*cards, self.agreement, self.advice, self.facts, self.forgetting), "left")
         page = QWidget()
         rows = QVBoxLayout(page)
         rows.setContentsMargins(12, 0, 12, 12)
@@ -253,6 +255,7 @@ class TrainWorkspace(Workspace):
         self.sights.refresh(self.series)
         self.log.refresh()
         self.agreement.refresh(self.series)
+        self.advice.refresh(self.series)
         self.strategy.show_stage(self.series.track.current if self.series is not None else 0)
         self.facts.refresh(self.series, self.studio.engine.device_memory)
         self.forgetting.refresh(self.series)
