@@ -25,9 +25,9 @@ class AgreementTint(QObject):
         self._studio, self._canvas, self._actions = studio, canvas, actions
         self._found: Interactions | None = None
         self.is_on = studio.settings.layouts.get(OPTION, "on") == "on"
-        studio.training.run_changed.connect(lambda _run: self._begin())
+        studio.training.run_changed.connect(self._begin)
         studio.training.events.connect(self._take)
-        canvas.document.changed.connect(lambda _before, _after: self._show())
+        canvas.document.changed.connect(self._show)
         self._begin()
 
     def handlers(self) -> dict[str, object]:
@@ -40,7 +40,7 @@ class AgreementTint(QObject):
         self._studio.settings.layouts[OPTION] = "on" if on else "off"
         self._show()
 
-    def _begin(self) -> None:
+    def _begin(self, *_news: object) -> None:
         spec = self._studio.training.spec
         self._found = Interactions(spec.task_ids) if spec is not None else None
         self._take(self._studio.training.history)
@@ -50,12 +50,12 @@ class AgreementTint(QObject):
         if self._found is not None and self._found.take(events):
             self._show()
 
-    def _show(self) -> None:
+    def _show(self, *_news: object) -> None:
         there = self._found is not None and bool(self._found.gradients)
         self._actions.allow(OPTION, there)
         self._actions[OPTION].setChecked(self.is_on)
-        shown = self.is_on and there and self._found is not None
-        tints = tints_of(self._canvas.document.spec, self._found) if shown and self._found is not None else {}
+        shown = self._found if self.is_on and there else None
+        tints = tints_of(self._canvas.document.spec, shown) if shown is not None else {}
         if tints != self._canvas.picture.tints:
             self._canvas.picture.tints = tints
             self._canvas.update()

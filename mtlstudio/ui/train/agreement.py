@@ -57,7 +57,7 @@ class AgreementBox(QWidget):
         inside.setSpacing(6)
         for part in (SectionTitle(tr("Do the tasks agree?")), self.nothing, self.kinds, self.pages):
             inside.addWidget(part)
-        document.changed.connect(lambda _before, _after: self.refresh(self._series))
+        document.changed.connect(self._redesigned)
         self.refresh(None)
 
     def refresh(self, series: RunSeries | None) -> None:
@@ -84,6 +84,9 @@ class AgreementBox(QWidget):
         self.grouping = proposed(together) if together is not None else None
         self.affinity.show_found(spec, together, self.grouping, self._parting() is not None)
         self._show_page()
+
+    def _redesigned(self, *_news: object) -> None:
+        self.refresh(self._series)
 
     def try_split(self) -> None:
         """Takes the proposed split as a new design."""
