@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -87,9 +87,33 @@ def until(run: RunFolder, epoch: int, resume: bool = False) -> None:
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
-    """The same runs, trained by one process and by two (these in three epochs of 1, 2 and 1 processes for one run)."""
-    one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The same runs, trained by one process and by two (one of them in epochs of 1, 2 and 1 processes).
+
+    Made once, also where pytest itself works in several processes: the others wait for the one that came first.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "ranks"
+    one, two, outcome = folder / "one", folder / "two", folder / "outcome"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        deadline = time.monotonic() + 270
+        while not outcome.exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+    else:
+        said = ""
+        try:
+            train_all(one, two)
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+        (folder / "outcome.new").write_text(said, encoding="utf-8")
+        (folder / "outcome.new").rename(outcome)
+    assert outcome.read_text(encoding="utf-8") == ""
+    return one, two
+
+
+def train_all(one: Path, two: Path) -> None:
     for name, spec in cases().items():
         create_run(two, name, spec)
     until(RunFolder(two / "runs" / company.RELAYED), 1)
@@ -100,7 +124,6 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pa
         list(Trainer(spec, one, run).run())
     relayed = RunFolder(two / "runs" / company.RELAYED)
     list(Trainer(relayed.spec(), two, relayed, resume=True).run())
-    yield one, two
 
 
 def both(folders: tuple[Path, Path], name: str) -> tuple[RunFolder, RunFolder]:
