@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import mark, tr
 from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.folder import RunFolder
 from mtlstudio.runs.forgetting import ALONE, Account, Main, account_of
 from mtlstudio.tasks.registry import task_type
 from mtlstudio.training import notes
-
-_KINDS = {"joint": mark("jointly"), ALONE: mark("alone")}
 
 
 def main_directions(spec: ProjectSpec) -> dict[str, Main]:
@@ -48,7 +45,8 @@ def _told(account: Account) -> list[tuple[str, dict[str, Any]]]:
             found.append((notes.NEW_TASK, known))
             continue
         figures = _rounded(reference=new.reference, intransigence=new.intransigence)
-        found.append((notes.INTRANSIGENCE, {**known, **figures, "run": new.run, "how": tr(_KINDS[new.kind])}))
+        code = notes.INTRANSIGENCE_ALONE if new.kind == ALONE else notes.INTRANSIGENCE
+        found.append((code, {**known, **figures, "run": new.run}))
     if not account.same_data:
         found.append((notes.OTHER_SPLIT, {"run": account.start}))
     return found

@@ -126,7 +126,15 @@ FORGETTING = declare(
 INTRANSIGENCE = declare(
     "training_intransigence",
     mark(
-        "{task}, new: {metric} {value}. {run}, which trained it {how} from the start, has {reference}: {intransigence} short."
+        "{task}, new: {metric} {value}. {run}, which trained it jointly from the start, has {reference}: "
+        "{intransigence} short."
+    ),
+)
+INTRANSIGENCE_ALONE = declare(
+    "training_intransigence_alone",
+    mark(
+        "{task}, new: {metric} {value}. {run}, which trained it alone from the start, has {reference}: "
+        "{intransigence} short."
     ),
 )
 NEW_TASK = declare(

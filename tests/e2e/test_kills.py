@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from mtlstudio.project.spec import MethodSpec, ProjectSpec
+from mtlstudio.project.spec import MethodSpec, ProjectSpec, StageSpec
 from mtlstudio.runs.events import EpochFinished
 from mtlstudio.runs.folder import RunFolder, create_run
 from tests.training.small import losses, project, trained
@@ -91,10 +92,22 @@ def killed(trainings: Trainings, run: RunFolder, resume: bool, growth: float, de
     return trainings.exit_code()
 
 
+def in_stages() -> ProjectSpec:
+    """The same in stages of every kind, with a task that soon rests."""
+    stages = (
+        StageSpec("Meta", meta="fomaml", inner_steps=1), StageSpec("Turns", order="batch"),
+        StageSpec("Branches", trains="branches"), StageSpec("Mask", tasks=("mask",), trains="own", restart=True),
+        StageSpec("Few", old_tasks=("count",), rehearsal=0.5),
+    )  # fmt: skip
+    spec = project(missing=0.3, epochs=50, checkpoint_steps=3, balancing=MethodSpec("pcgrad"), strategy=stages)
+    tasks = tuple(replace(task, patience=4) if task.id == "largest" else task for task in spec.tasks)
+    return replace(spec, tasks=tasks)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9 here")
-def test_twenty_kills(tmp_path: Path, root: Path) -> None:
-    spec = long_enough()
+@pytest.mark.parametrize("spec", [long_enough(), in_stages()], ids=["joint", "stages"])
+def test_twenty_kills(tmp_path: Path, root: Path, spec: ProjectSpec) -> None:
     whole = trained(tmp_path, spec, "whole")
     run = create_run(tmp_path, "killed", spec)
     trainings, dice, kills, reached = Trainings(run, root), random.Random(7), 0, set()

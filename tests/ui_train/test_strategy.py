@@ -159,13 +159,13 @@ def test_a_run_in_stages_is_marked_and_its_stage_stands_out(
     ]  # fmt: skip
     live(events)
     qtbot.waitUntil(room.settled, timeout=10000)
-    named = f"2 · {plan[1].name}"
+    named = f"2 · {plan[1].name}"[:15].rstrip() + "…"
     assert named in [mark.words for mark in marks(room, "largest")]
     assert [mark.words for mark in marks(room, "count")] == [named, "at rest"]
     assert "at rest" not in [mark.words for mark in marks(room, "largest")]
     count = spec.task("count").name
     listed = [value for _when, value in room.facts.marks.facts()]
-    assert named in listed and f"{count} at rest" in listed
+    assert f"2 · {plan[1].name}"[:21].rstrip() + "…" in listed and f"{count} at rest" in listed
     assert [row.property("tone") for row in room.strategy.rows] == ["", "accent", "", ""]
     assert not room.strategy.more.isVisible()
     QTest.mouseClick(room.strategy.rows[0], LEFT, Qt.KeyboardModifier.NoModifier, QPoint(20, 12))
@@ -267,13 +267,14 @@ def test_what_was_forgotten_stands_beside_the_plots(
             }),
             Noted(START + 9, "training_intransigence", {
                 "task": "count", "metric": "mae", "value": "0.600", "reference": "0.400", "intransigence": "0.200",
-                "run": "joint", "how": "jointly",
+                "run": "joint",
             }),
         ]
     )  # fmt: skip
     qtbot.waitUntil(room.settled, timeout=10000)
     assert not room.forgetting.isHidden()
-    assert room.forgetting.facts.facts() == [
-        (spec.task("largest").name, "Acc 0.900 → 0.850, forgotten 0.050"),
-        (spec.task("count").name, "MAE 0.600, short by 0.200"),
+    assert [line.text() for line in room.forgetting.lines] == [
+        f"{spec.task('largest').name}: Acc 0.900 → 0.850, forgotten 0.050",
+        f"{spec.task('count').name}: MAE 0.600, short by 0.200",
     ]
+    assert room.forgetting.minimumSizeHint().width() < 200, "it makes the panel no wider"

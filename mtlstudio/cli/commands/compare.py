@@ -73,6 +73,9 @@ def _print_group(group: Group, entries: Sequence[Entry]) -> None:
         tr("Mean rank"), tr("Parameters"), tr("Best epoch"), "",
     ]  # fmt: skip
     print(table(rows, header))
+    for entry in entries:
+        if entry.account is not None:
+            print(f"{entry.info.name}: {_account(entry.account)}")
     values = {"size": group.key[1], "fingerprint": group.key[0][:12]}
     print(tr("Validation, best epoch of each run, {size} × {size} pixels; data {fingerprint}.", **values))
     print(tr("Δm over the baselines of {study}; higher is better.", study=group.baselines) if group.baselines
@@ -93,8 +96,6 @@ def _remark(entry: Entry) -> str:
         parts.append(tr("laid to rest: {tasks}", tasks=", ".join(entry.summary.rested)))
     if entry.summary.stages:
         parts.append(ntr("{n} stage", "{n} stages", entry.summary.stages))
-    if entry.account is not None:
-        parts.append(_account(entry.account))
     if entry.unlike_baselines:
         parts.append(tr("unlike the baselines: {fields}", fields=", ".join(entry.unlike_baselines)))
     return "; ".join(parts)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from mtlstudio.base.texts import tr
 from mtlstudio.runs.events import Noted
 from mtlstudio.training.notes import SOLVER_FAILED, WEIGHTS_COLLAPSED
+from mtlstudio.ui.train.forgetting import CODES as TOLD_BELOW
 from mtlstudio.ui.train.log_words import note_words
 from mtlstudio.ui.train.machine import MachineBox
 from mtlstudio.ui.train.outcome import Outcome, Warnings
@@ -17,7 +18,7 @@ from mtlstudio.ui.train.words import mark_lines
 from mtlstudio.ui.widgets.common import label
 from mtlstudio.ui.widgets.titles import FactList, SectionTitle
 
-_ELSEWHERE = (SOLVER_FAILED, WEIGHTS_COLLAPSED)
+_ELSEWHERE = (SOLVER_FAILED, WEIGHTS_COLLAPSED, *TOLD_BELOW)
 """Remarks with a place of their own."""
 
 

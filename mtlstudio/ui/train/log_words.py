@@ -24,7 +24,7 @@ from mtlstudio.runs.events import (
     TaskStateChanged,
     WeightsChanged,
 )
-from mtlstudio.ui.train.stage_words import marked_words
+from mtlstudio.ui.train.stage_words import marked_words, title_of
 from mtlstudio.ui.train.words import change_words, clock, figure
 
 RUN, CHANGES, EPOCHS, CHECKPOINTS, REMARKS = "run", "changes", "epochs", "checkpoints", "remarks"
@@ -76,7 +76,7 @@ class LogWriter:
             if isinstance(event, WeightsChanged):
                 self._weights(event)
             elif isinstance(event, StageStarted | TaskStateChanged):
-                words = tr("{what} from step {step} on", what=marked_words(event, self._names), step=event.step + 1)
+                words = tr("{what} from step {step} on", what=self._change(event), step=event.step + 1)
                 self.lines.append(LogLine(event.time, CHANGES, words))
             else:
                 self.lines += self._lines(event)
@@ -102,6 +102,11 @@ class LogWriter:
         if isinstance(event, RunFinished):
             return [LogLine(moment, RUN, self._finished(event))]
         return []
+
+    def _change(self, event: StageStarted | TaskStateChanged) -> str:
+        if isinstance(event, StageStarted):
+            return tr("stage {title}", title=title_of(event.number, event.name))
+        return marked_words(event, self._names)
 
     def _started(self, event: RunStarted) -> LogLine:
         values = {"device": event.device, "precision": event.precision, "n": event.threads}

@@ -18,7 +18,7 @@ from mtlstudio.ui.train.growing import Numbers
 from mtlstudio.ui.train.overlay import PlotMark
 from mtlstudio.ui.train.reduce import reduced, span
 from mtlstudio.ui.train.series import TOTAL, RunSeries
-from mtlstudio.ui.train.stage_words import marked_words, state_words, title_of
+from mtlstudio.ui.train.stage_words import marked_words, short_title, state_words
 from mtlstudio.ui.train.ticks import Unit
 from mtlstudio.ui.train.words import can_be_seen, change_words, headline, lines_at, rate_words
 from mtlstudio.ui.widgets.panel import Panel
@@ -138,7 +138,7 @@ class LossPanel(Panel):
             found.append(PlotMark(place(best.step), colour="good", height=9))
         for event in series.track.marked():
             if isinstance(event, StageStarted):
-                found.append(PlotMark(place(event.step), title_of(event.number, event.name), "accent"))
+                found.append(PlotMark(place(event.step), short_title(event), "accent"))
             elif self.name in (event.task, TOTAL):
                 names = {event.task: series.spec.task(event.task).name}
                 words = marked_words(event, names) if self.name == TOTAL else state_words(event)

@@ -33,6 +33,12 @@ def title_of(number: int, name: str) -> str:
     return f"{number} · {name}" if name else tr("Stage {n}", n=number)
 
 
+def short_title(event: StageStarted, most: int = 16) -> str:
+    """The title of a stage where there is little room: `2 · All layers, …`."""
+    words = title_of(event.number, event.name)
+    return words if len(words) <= most else f"{words[: most - 1].rstrip()}…"
+
+
 def detail(spec: ProjectSpec, stage: StageSpec) -> str:
     """What counts, in which order, what is trained: `Species, Breed · in turn by batch · trunk frozen`."""
     names = {task.id: task.name for task in spec.tasks}
@@ -62,5 +68,5 @@ def state_words(event: TaskStateChanged) -> str:
 def marked_words(event: StageStarted | TaskStateChanged, names: Mapping[str, str]) -> str:
     """A line in the list of marks: `2 · Breed alone`, `Species muted`."""
     if isinstance(event, StageStarted):
-        return title_of(event.number, event.name)
+        return short_title(event, 22)
     return tr("{task} {state}", task=names.get(event.task, event.task), state=state_words(event))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtGui import QStandardItemModel
+from PySide6.QtGui import QShowEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from mtlstudio.base.declare import Parameter
@@ -34,6 +34,7 @@ class StrategyBox(QWidget):
         self._open = -1
         self._last = "joint"
         self._current = 0
+        self._stale = False
         self.choice: Editor | None = None
         self._chosen = QVBoxLayout()
         self.summary = label("", "dim", wrap=True)
@@ -61,6 +62,7 @@ class StrategyBox(QWidget):
 
     def refresh(self, *_news: object) -> None:
         """Shows the project's stages, or those of the run in training."""
+        self._stale = False
         live = self._training.is_training
         spec = (self._training.spec if live else None) or self._document.spec
         found = recognised(spec, known_tasks(spec, self._document.folder))
@@ -140,7 +142,17 @@ class StrategyBox(QWidget):
             made.set_open(number == self._open)
 
     def _follow(self, before: ProjectSpec, after: ProjectSpec) -> None:
-        if (before.training, before.tasks, before.network) != (after.training, after.tasks, after.network):
+        if (before.training, before.tasks, before.network) == (after.training, after.tasks, after.network):
+            return
+        if self.isVisible():
+            self.refresh()
+        else:
+            self._stale = True
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Shows what was edited in other rooms."""
+        super().showEvent(event)
+        if self._stale:
             self.refresh()
 
     # --- editing ----------------------------------------------------------------------------------------------
