@@ -51,7 +51,9 @@ class ForgettingBox(QWidget):
         self.lines = [label(_line(series, note), wrap=True) for note in notes if note.code != OTHER_SPLIT]
         for line in self.lines:
             self._list.addWidget(line)
-        sentences = [tr("At the best epoch; what is better than before, or than a run from the start, stands with a minus.")]
+        sentences = [
+            tr("At the best epoch; what is better than before, or than a run from the start, stands with a minus.")
+        ]
         if any(note.code == OTHER_SPLIT for note in notes):
             sentences.append(tr("Before and after were validated on different pictures."))
         self.hint.setText(" ".join(sentences))
