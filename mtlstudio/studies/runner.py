@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
+from mtlstudio.base.clock import now
 from mtlstudio.base.errors import StudioError, as_line
 from mtlstudio.base.texts import mark
 from mtlstudio.data.project import open_data
@@ -63,7 +63,7 @@ class StudyRunner:
             states = self._folder.states()
             self._folder.update(status=RUNNING)
             done = sum(self._is_done(study, state) for state in states)
-            yield StudyStarted(time.time(), self._folder.id, len(states), done)
+            yield StudyStarted(now(), self._folder.id, len(states), done)
             yield from self._members(study, states)
             yield self._finish(study)
 
@@ -83,7 +83,7 @@ class StudyRunner:
             self._folder.note_failure(state.member.id, reason)
             if reason is not None:
                 member = state.member
-                yield MemberFailed(time.time(), self._folder.id, member.id, member.label, member.seed, reason)
+                yield MemberFailed(now(), self._folder.id, member.id, member.label, member.seed, reason)
 
     def _work(self, task: _Task) -> Generator[StudyEvent | Event, None, str | None]:
         """Trains and measures a member; returns why it failed, or None."""
@@ -94,7 +94,7 @@ class StudyRunner:
             resumed = run is not None and bool(run.store.steps())
             run = run or self._new_run(task.study, member, spec)
             yield MemberStarted(
-                time.time(), self._folder.id, member.id, member.label, member.seed, run.id, task.number, task.members,
+                now(), self._folder.id, member.id, member.label, member.seed, run.id, task.number, task.members,
                 resumed,
             )  # fmt: skip
             for event in Trainer(spec, self._project_folder, run, self._control, resume=resumed).run():
@@ -107,7 +107,7 @@ class StudyRunner:
             yield from self._measured(task, run)
         except MeasuringCancelled:
             return None
-        yield MemberFinished(time.time(), self._folder.id, member.id, run.id, task.number, task.members)
+        yield MemberFinished(now(), self._folder.id, member.id, run.id, task.number, task.members)
         return None
 
     def _measured(self, task: _Task, run: RunFolder) -> Iterator[StudyEvent]:
@@ -117,7 +117,7 @@ class StudyRunner:
             pictures = len(data.items(split))
             if not pictures or split in task.state.measured:
                 continue
-            yield MemberMeasuring(time.time(), self._folder.id, member.id, split, pictures)
+            yield MemberMeasuring(now(), self._folder.id, member.id, split, pictures)
             found = measure(
                 self._project_folder, run, split, device=run.spec().training.device,
                 cancelled=lambda: self._control.stopped,
@@ -160,7 +160,7 @@ class StudyRunner:
         self._folder.update(status=status)
         if status != STOPPED:
             dequeue(self._folder)
-        return StudyFinished(time.time(), self._folder.id, status, failures)
+        return StudyFinished(now(), self._folder.id, status, failures)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mtlstudio import __version__
+from mtlstudio.base.clock import now
 from mtlstudio.base.errors import StudioError
 from mtlstudio.base.texts import mark
 from mtlstudio.project.codec import to_json
@@ -96,8 +97,9 @@ class Trainer:
 
     def _guarded(self) -> Iterator[Event]:
         for event in self._events():
-            self._run.record(event)
-            yield event
+            stamped = replace(event, time=now())  # whatever the system's clock is set to meanwhile
+            self._run.record(stamped)
+            yield stamped
 
     def _events(self) -> Iterator[Event]:
         info = self._run.info()
@@ -265,7 +267,7 @@ class Trainer:
     def _failed(self, failure: Failure) -> RunFailed:
         steps = self._run.store.steps()
         return RunFailed(
-            time=time.time(), step=self._progress.step, epoch=self._progress.epoch, code=failure.code,
+            time=now(), step=self._progress.step, epoch=self._progress.epoch, code=failure.code,
             message=failure.message, fix=failure.fix, checkpoint=steps[-1] if steps else None,
             proposal=failure.proposal,
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,3 +100,29 @@ def test_minimising_over_free_lambda_collapses_and_the_studio_says_what_happened
     else:  # all go to nothing
         assert sum(last.values()) < 0.5 and note.values["total"] < 0.5
         assert f"their sum is {note.values['total']} ×" in line
+
+
+def test_steps_whose_problem_has_no_solution_are_counted_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The solver gives up in three steps of the second epoch: the mean is taken, the run goes on, its epoch says so."""
+    from mtlstudio.training.gradients import solvers
+
+    solve, calls = solvers.fair, iter(range(10_000))
+
+    def failing(*args: Any) -> Any:
+        if next(calls) in (5, 6, 7):
+            raise solvers.SolverFailure("fair")
+        return solve(*args)
+
+    monkeypatch.setattr(solvers, "fair", failing)
+    files.save(tmp_path, project(epochs=3))
+    told, _ = studio(capsys, "train", tmp_path, "--name", "run", "--set", "training.balancing.method=fairgrad")
+    lines = told.splitlines()
+    (place,) = [number for number, line in enumerate(lines) if "no solution" in line]
+    assert "In 3 steps of this epoch" in lines[place] and lines[place - 1].startswith("epoch 2/3")
+    run = find_run(tmp_path, "run")
+    notes = [event for event in run.events() if isinstance(event, Noted) and event.code == "training_solver_failed"]
+    assert [note.values for note in notes] == [{"n": 3}]
+    weights = [event.weights for event in of_kind(list(run.events()), StepsMeasured)]
+    assert all(value is not None and 0 < value < 1e6 for row in weights for value in row.values())

@@ -193,7 +193,8 @@ class RunSeries:
             self._zero = event.time
         else:
             self._take_back(event.step)
-            self._zero += max(0.0, event.time - self._latest)
+            self._zero += event.time - self._latest  # less than nothing where the clock was set back meanwhile
+            self._latest = event.time
         self.started, self.finished, self.failed, self.paused = event, None, None, False
         self._recent.clear()
 
