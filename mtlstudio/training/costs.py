@@ -35,6 +35,9 @@ REFERENCE = "equal"
 FLOAT = 4
 _FORWARD, _BACKWARD = 1.0, 2.0
 _WARM, _MOST, _LEAST = 3, 12, 4
+_STILL = 1e-12
+"""A learning rate that leaves the weights as they are: hundreds of steps on one batch would lead to gradients so small
+that processors are slow with them."""
 _SECONDS = 1.0
 """About how long one method is timed, when its steps are quick."""
 
@@ -225,6 +228,7 @@ class _Bench:
         with drawn_apart():
             parts = build(spec, self._folder, self._loaded, self._device, fresh=True)
         parts.network.train()
+        parts.learning_rate.at = lambda _step: _STILL  # type: ignore[method-assign]
         fed = next(iter(parts.train.epoch(0)))
         if method.id == REFERENCE:  # the first batch of all is slow: what it needs is only just brought in
             began = time.perf_counter()

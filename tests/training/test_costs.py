@@ -20,6 +20,7 @@ from mtlstudio.runs.folder import create_run
 from mtlstudio.training import costs
 from mtlstudio.training.balancing import balancing_methods
 from mtlstudio.training.costs import estimated, measured, scaled
+from mtlstudio.training.feed import Fed
 from mtlstudio.training.loop import Stepper
 from mtlstudio.training.progress import Progress
 from mtlstudio.training.setup import build
@@ -101,6 +102,20 @@ def test_equal_weights_are_the_measure_of_all(shared: ProjectSpec, tmp_path: Pat
         assert cost.measured and cost.seconds == pytest.approx(cost.ratio * first.seconds)
     steps = 3 * len(range(0, _training_pictures(shared, tmp_path), 4))
     assert first.run_seconds >= steps * first.seconds
+
+
+def test_the_steps_lead_nowhere(shared: ProjectSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[torch.Tensor]] = []
+    step = Stepper.step
+
+    def watched(self: Stepper, fed: Fed) -> None:
+        seen.append([parameter.detach().clone() for parameter in self.parts.network.parameters()])
+        step(self, fed)
+
+    monkeypatch.setattr(Stepper, "step", watched)
+    list(measured(shared, tmp_path, ["auto_lambda"]))
+    assert len(seen) > 20
+    assert all(torch.allclose(a, b, atol=1e-8) for weights in seen for a, b in zip(weights, seen[0], strict=True))
 
 
 def test_an_estimate_becomes_seconds_once_equal_weights_were_measured(shared: ProjectSpec) -> None:

@@ -21,6 +21,7 @@ from mtlstudio.runs.events import Event, Noted, RunFailed
 from mtlstudio.runs.folder import RunFolder, create_run
 from mtlstudio.session.studio import Studio
 from mtlstudio.training import notes
+from mtlstudio.ui.shell.window import MainWindow
 from mtlstudio.ui.train.equation import Equation
 from mtlstudio.ui.train.method_dialog import MethodDialog
 from mtlstudio.ui.train.panel import LossPanel
@@ -160,6 +161,20 @@ def test_the_strip_below_says_what_the_machine_says(
         for task, epoch in best.items():
             if what == f"best {task}":
                 assert when == f"epoch {epoch}"
+
+
+def test_no_figure_of_the_table_is_cut_in_a_narrow_window(
+    qtbot: QtBot, window: MainWindow, room: TrainWorkspace, spec: ProjectSpec, live: Live
+) -> None:
+    window.resize(1280, 720)
+    live(whole_run(spec, 2))
+    qtbot.waitUntil(room.settled, timeout=10000)
+    table = room.table.table
+    for line in range(table.rowCount()):
+        for place in range(1, table.columnCount()):
+            item = table.item(line, place)
+            assert item is not None
+            assert table.fontMetrics().horizontalAdvance(item.text()) + 16 <= table.columnWidth(place), item.text()
 
 
 # --- marks of the learning rate -------------------------------------------------------------------------------

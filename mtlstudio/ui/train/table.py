@@ -16,7 +16,8 @@ from mtlstudio.ui.train.series import RunSeries
 from mtlstudio.ui.train.words import DASH, figure, main_metric, short_name
 from mtlstudio.ui.widgets.panel import Panel
 
-_NAMES, _LAST = 1.7, 1.25  # how much wider the names, and the last column with its long head, are than the others
+_WIDER = {0: 1.7, 3: 1.5, 6: 1.25}
+"""Columns that are wider than the others: names, the metric with its name, the gradient share with its long head."""
 
 
 class TaskTable(Panel):
@@ -86,10 +87,9 @@ class TaskTable(Panel):
         self._share_width()
 
     def _share_width(self) -> None:
-        last = self.table.columnCount() - 1
-        each = (self.width() - scaled(22)) / (_NAMES + last - 1 + _LAST)
-        for place in range(1, last + 1):
-            self.table.setColumnWidth(place, int(each * (_LAST if place == last else 1.0)))
+        widths = [_WIDER.get(place, 1.0) for place in range(self.table.columnCount())]
+        for place in range(1, len(widths)):
+            self.table.setColumnWidth(place, int((self.width() - scaled(22)) * widths[place] / sum(widths)))
 
     def refresh(self, series: RunSeries) -> None:
         """Shows the newest figures."""
