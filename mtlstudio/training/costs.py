@@ -228,7 +228,7 @@ class _Bench:
         with drawn_apart():
             parts = build(spec, self._folder, self._loaded, self._device, fresh=True)
         parts.network.train()
-        parts.learning_rate.at = lambda _step: _STILL  # type: ignore[method-assign]
+        parts.learning_rate.at = lambda step, total=None: _STILL  # type: ignore[method-assign]
         fed = next(iter(parts.train.epoch(0)))
         if method.id == REFERENCE:  # the first batch of all is slow: what it needs is only just brought in
             began = time.perf_counter()
