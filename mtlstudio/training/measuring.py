@@ -104,8 +104,6 @@ class Measuring:
         if self._engine is None and self._every:
             self._given = GivenWeights(parts.spec.task_ids, parts.device)
             self._engine = GradientEngine(parts.network, parts.spec.network, self._given, ranks=parts.ranks)
-        if self._engine is None or not self._engine.shares:
-            self._every = 0
 
     @property
     def due(self) -> bool:

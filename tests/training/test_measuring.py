@@ -15,8 +15,9 @@ from torch import Tensor
 
 from mtlstudio.base.frozen import FrozenDict
 from mtlstudio.network.compile import MultiTaskNetwork
+from mtlstudio.project.edits import set_strategy
 from mtlstudio.project.settings import TrainingSettings
-from mtlstudio.project.spec import MethodSpec, ProjectSpec
+from mtlstudio.project.spec import MethodSpec, ProjectSpec, StageSpec
 from mtlstudio.runs.events import AffinityMeasured, GradientsMeasured, StepsMeasured
 from mtlstudio.runs.folder import RunFolder
 from mtlstudio.training import loop, measuring
@@ -79,6 +80,19 @@ def test_steps_that_do_without_the_single_gradients_stay_what_they_are(
     plain, measured = run_of(tmp_path, "plain", 0, method), run_of(tmp_path, "measured", 1, method)
     assert_close(plain, measured, 2e-4)
     assert any(isinstance(event, GradientsMeasured) for event in measured.events())
+
+
+@pytest.mark.parametrize("method", ["fixed", "mgda"])
+def test_layers_that_thaw_later_are_measured_and_trained_from_then_on(tmp_path: Path, method: str) -> None:
+    def run(every: int) -> RunFolder:
+        spec = project(epochs=3, measure_every=every, balancing=MethodSpec(method))
+        stages = [StageSpec("branches", 1, trains="branches"), StageSpec("all", 2)]
+        return trained(tmp_path, set_strategy(spec, stages), f"every-{every}")
+
+    plain, measured = run(0), run(1)
+    assert_close(plain, measured, 2e-4)
+    told = [event for event in measured.events() if isinstance(event, GradientsMeasured)]
+    assert told and min(event.epoch for event in told) == 1 and all("stem" in event.products for event in told)
 
 
 def test_looking_ahead_leaves_no_trace(tmp_path: Path) -> None:

@@ -74,11 +74,6 @@ class GradientEngine:
         """What the matrices of gradients take."""
         return sum(rows.held_bytes for rows in (self._rows, self._features) if rows is not None)
 
-    @property
-    def shares(self) -> bool:
-        """Whether any trained weight is reached by the gradients of two tasks or more."""
-        return bool(self._shared or self._common)
-
     def forget(self) -> None:
         """Gives back the memory of the rows until they are filled again."""
         self._rows = self._features = None
