@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import TypeAlias
 
 import numpy as np
@@ -165,12 +166,14 @@ class Interactions:
             least: how far below 0 the mean cosine has to be.
         """
         found: list[Conflict] = []
-        for layer in self.layers if layers is None else layers:
+        layers = self.layers if layers is None else layers
+        sure = _how_sure(len(layers) * len(self.tasks) * (len(self.tasks) - 1) // 2)
+        for layer in layers:
             items = [item for item in self.gradients if layer in item.cosines]
             if len(items) < FEWEST:
                 continue
             values = np.stack([item.cosines[layer] for item in items])
-            places = pulls_apart_from(values, least)
+            places = pulls_apart_from(values, least, sure)
             for one, other in np.argwhere(np.triu(places >= 0, 1)):
                 start = items[places[one, other]]
                 found.append(
@@ -185,11 +188,10 @@ class Interactions:
         return self.gradients if recent is None else self.gradients[-recent:]
 
 
-def pulls_apart_from(cosines: NDArray[np.floating], least: float = LEAST) -> NDArray[np.int64]:
+def pulls_apart_from(cosines: NDArray[np.floating], least: float = LEAST, sure: float = _SURE) -> NDArray[np.int64]:
     """From which measurement on tasks keep pulling apart: the first negative one from which on four in five are, there
-    are at least five, and the mean lies below -`least` and two standard errors below 0. -1: they do not.
-
-    Of very many pairs a few will look so by chance.
+    are at least five, and the mean lies below -`least` and `sure` standard errors below 0 (more where there are few: as
+    Student's t has it). -1: they do not.
 
     Args:
         cosines: (measurements, …); NaN where a pair was not measured.
@@ -210,8 +212,25 @@ def pulls_apart_from(cosines: NDArray[np.floating], least: float = LEAST) -> NDA
     error = np.sqrt(variance / np.maximum(count, 1))
     negative = known & (values < 0)
     lasting = negative & (count >= FEWEST) & (from_here(negative) >= _LEANING * count)
-    lasting &= (mean <= -least) & (mean + _SURE * error < 0)
+    lasting &= (mean <= -least) & (mean + _student(sure, count - 1) * error < 0)
     return np.where(lasting.any(0), lasting.argmax(0), -1)
+
+
+def _student(normal: float, freedom: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The quantile of Student's t that lies where `normal` does in the normal distribution.
+
+    Source: Abramowitz & Stegun 1964, 26.7.5; good to a few per cent from four degrees of freedom on.
+    """
+    z, f = normal, np.maximum(freedom, 1)
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return np.asarray(z + first / f + second / f**2 + third / f**3)
+
+
+def _how_sure(comparisons: int) -> float:
+    """So many standard errors that among as many pairs, none of which pulls apart, one in twenty looks so (Bonferroni);
+    at least two."""
+    return max(_SURE, NormalDist().inv_cdf(1 - 0.05 / max(1, comparisons)))
 
 
 def measurement(event: GradientsMeasured, tasks: Sequence[str]) -> Measurement | None:

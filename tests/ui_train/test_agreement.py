@@ -223,15 +223,18 @@ def test_the_words_say_whether_it_is_measured_at_all(
 def test_advice_stands_beside_with_its_figures_and_goes_with_its_reason(
     qtbot: QtBot, room: TrainWorkspace, spec: ProjectSpec, live: Live
 ) -> None:
-    live([started(spec), *measurements(spec, 2, 9)])
-    settle(qtbot, room)
-    assert not room.advice.isVisible()
-    live(measurements(spec, 12)[2:])
+    layers = layers_of(spec)
+    live([started(spec), gradients_measured(spec, 10, {layer: {} for layer in layers})])
     box = settle(qtbot, room)
-    assert room.advice.isVisible() and box.proposal is not None
-    (words,) = [text for text, _fix in room.advice.texts() if "pull apart" in text]
-    because = box.proposal.because
-    assert f"in {because.cosine.count} measurements" in words and f"since epoch {because.since_epoch}" in words
+    assert not room.advice.isVisible()
+    apart = {(0, 1): -0.3, (0, 2): -0.5}
+    live([gradients_measured(spec, 10 * (n + 2), dict.fromkeys(layers[-1:], apart)) for n in range(8)])
+    settle(qtbot, room)
+    names = [task.name for task in spec.tasks]
+    assert box.proposal is not None and box.proposal.because.second == spec.task_ids[2]  # told in the box
+    assert room.advice.isVisible()
+    (words,) = [text for text, _fix in room.advice.texts() if "pull apart" in text]  # the other one
+    assert words.startswith(f"{names[0]} and {names[1]}") and "cosine −0.30 ± 0.00 in 8 measurements" in words
     live([started(spec)])
     settle(qtbot, room)
     assert not room.advice.isVisible()

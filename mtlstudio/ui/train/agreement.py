@@ -74,6 +74,7 @@ class AgreementBox(QWidget):
         self.nothing.setText(words.nothing_yet(spec, measures_every(spec.training, len(spec.tasks))))
         self.kinds.setVisible(bool(found.gradients) and bool(found.affinities))
         self.pages.setVisible(measured)
+        self.proposal = self.grouping = None
         if not measured:
             return
         if not found.affinities:

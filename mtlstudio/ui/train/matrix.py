@@ -17,7 +17,7 @@ from mtlstudio.ui.widgets.common import paint_focus_ring, repaint_on_theme
 
 MOST = 8
 """More tasks than these are shown as a list of pairs."""
-_WORST = 8
+_WORST, _ROOMY = 8, 4
 _HEAD, _GAP = 18, 2
 
 Tip = Callable[[int, int], str]
@@ -40,11 +40,10 @@ class SignedMatrix(QWidget):
 
     chosen = Signal(int, int)
 
-    def __init__(self, name: str, *, diagonal: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tasks: tuple[TaskSpec, ...] = ()
         self._values: NDArray[np.floating] = np.zeros((0, 0))
-        self._diagonal = diagonal
         self._tip: Tip = lambda _row, _column: ""
         self._cell = (-1, -1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -82,7 +81,13 @@ class SignedMatrix(QWidget):
 
     def text_at(self, row: int, column: int) -> str:
         """What stands in a cell."""
-        return "" if row == column and not self._diagonal else signed(float(self._values[row, column]))
+        words = "" if row == column else signed(float(self._values[row, column]))
+        return words.replace("0.", ".", 1) if self._tight else words
+
+    @property
+    def _tight(self) -> bool:
+        """Many tasks: figures without their 0, colours in place of the columns' names."""
+        return len(self._tasks) > _ROOMY
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """As wide as there is room; rows not higher than wide."""
@@ -102,10 +107,15 @@ class SignedMatrix(QWidget):
             painter.drawText(
                 QRectF(0, beside.top(), left - 6, beside.height()), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words
             )  # fmt: skip
-            words = metrics.elidedText(task.name, Qt.TextElideMode.ElideRight, int(side + _GAP))
-            above = self.cell_rect(0, place)
-            painter.drawText(QRectF(above.left(), 0, side, scaled(_HEAD)), Qt.AlignmentFlag.AlignCenter, words)
-        painter.setFont(tabular(font(11.5)))
+            above = QRectF(self.cell_rect(0, place).left(), 0, side, scaled(_HEAD))
+            if self._tight:
+                size = scaled(9)
+                dot = QRectF(above.center().x() - size / 2, above.center().y() - size / 2, size, size)
+                painter.fillRect(dot, QColor(task.colour))
+            else:
+                words = metrics.elidedText(task.name, Qt.TextElideMode.ElideRight, int(side + _GAP))
+                painter.drawText(above, Qt.AlignmentFlag.AlignCenter, words)
+        painter.setFont(tabular(font(9.5 if self._tight else 11.5)))
         for row, column in self._cells():
             self._paint_cell(painter, row, column)
         paint_focus_ring(painter, self)
@@ -159,7 +169,7 @@ class SignedMatrix(QWidget):
     def _left(self) -> float:
         """Room for the names at the left: what they need, at most two fifths."""
         widest = max((self.fontMetrics().horizontalAdvance(task.name) for task in self._tasks), default=0)
-        return min(widest + 8.0, 0.4 * self.width())
+        return min(widest + 8.0, (0.3 if self._tight else 0.4) * self.width())
 
     def _side(self) -> float:
         count = max(1, len(self._tasks))

@@ -255,7 +255,8 @@ class TrainWorkspace(Workspace):
         self.sights.refresh(self.series)
         self.log.refresh()
         self.agreement.refresh(self.series)
-        self.advice.refresh(self.series)
+        proposal = self.agreement.proposal
+        self.advice.refresh(self.series, proposal.because if proposal is not None else None)
         self.strategy.show_stage(self.series.track.current if self.series is not None else 0)
         self.facts.refresh(self.series, self.studio.engine.device_memory)
         self.forgetting.refresh(self.series)
