@@ -75,6 +75,8 @@ def _limits(study: Study, split: str) -> Iterator[Note]:
             "no_test",
             tr("There are no test pictures: this is measured on validation, by which the best epochs were chosen."),
         )
+    if study.project.training.strategy:
+        yield Note("stages", tr("The shared network is trained in stages, the separate ones throughout."))
     if study.project.training.start_from:
         yield Note(
             "start_from",

@@ -95,11 +95,14 @@ def test_every_template_checks_without_an_error(tmp_path: Path, template: str) -
 
 
 def test_templates_and_methods_list_what_there_is_to_choose() -> None:
-    for command in ("templates", "methods"):
+    for command in ("templates", "methods", "strategies"):
         items = studio(command, "--json").json
         assert items and all({"id", "name", "summary", "source"} <= set(item) for item in items)
     assert {"shared", "unet", "separate", "tree"} <= {item["id"] for item in studio("templates", "--json").json}
     assert {"equal", "fixed", "uncertainty"} <= {item["id"] for item in studio("methods", "--json").json}
+    plans = {item["id"] for item in studio("strategies", "--json").json}
+    assert {"joint", "alternating", "hybrid", "transfer", "add_task", "fomaml"} <= plans
+    assert not plans & {item["id"] for item in studio("methods", "--json").json}
 
 
 def test_data_tells_samples_classes_coverage_and_findings(trained: Path) -> None:

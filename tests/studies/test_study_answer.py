@@ -20,7 +20,7 @@ from mtlstudio.data.project import open_data
 from mtlstudio.inspection.evaluate import evaluate
 from mtlstudio.inspection.predictor import Predictor
 from mtlstudio.network.trained import load_network
-from mtlstudio.project.spec import MethodSpec
+from mtlstudio.project.spec import MethodSpec, StageSpec
 from mtlstudio.runs.statistics import resamples
 from mtlstudio.studies.answer import Answer, Verdict
 from mtlstudio.studies.estimates import Figures, combined, difference, gain, gain_per_task
@@ -250,6 +250,7 @@ def test_early_stops_a_rule_of_its_own_and_the_lack_of_a_test_are_named(tmp_path
         best="count.mae",
         balancing=MethodSpec("uncertainty"),
         optimizer=MethodSpec("sgd"),
+        strategy=(StageSpec("Turns", order="batch"),),
     )
     spec = replace(
         spec,
@@ -261,7 +262,8 @@ def test_early_stops_a_rule_of_its_own_and_the_lack_of_a_test_are_named(tmp_path
     for state in study.states():
         (study.path / "measured" / f"{state.member.id}.test.json").unlink(missing_ok=True)
     found = {note.code: note.text for note in reckon(study, draws=20).notes}
-    assert {"one_seed", "no_test", "best_rule", "early"} <= set(found)
+    assert {"one_seed", "no_test", "best_rule", "early", "stages"} <= set(found)
+    assert not alone(spec, "count").training.strategy
     assert "count.mae" in found["best_rule"] and "Count" in found["best_rule"]
 
 
