@@ -27,7 +27,7 @@ from mtlstudio.studies.estimates import Figures, combined, difference, gain, gai
 from mtlstudio.studies.folder import StudyFolder, create_study
 from mtlstudio.studies.measure import bound_tasks, resampled
 from mtlstudio.studies.measured import Measured, PictureSums
-from mtlstudio.studies.plan import baselines, several_seeds
+from mtlstudio.studies.plan import alone, baselines, several_seeds
 from mtlstudio.studies.publish import publish
 from mtlstudio.studies.reckon import reckon
 from mtlstudio.studies.runner import StudyRunner
