@@ -27,7 +27,7 @@ from mtlstudio.studies.estimates import Figures, combined, difference, gain, gai
 from mtlstudio.studies.folder import StudyFolder, create_study
 from mtlstudio.studies.measure import bound_tasks, resampled
 from mtlstudio.studies.measured import Measured, PictureSums
-from mtlstudio.studies.plan import alone, baselines, several_seeds
+from mtlstudio.studies.plan import baselines, several_seeds
 from mtlstudio.studies.publish import publish
 from mtlstudio.studies.reckon import reckon
 from mtlstudio.studies.runner import StudyRunner
@@ -263,7 +263,6 @@ def test_early_stops_a_rule_of_its_own_and_the_lack_of_a_test_are_named(tmp_path
         (study.path / "measured" / f"{state.member.id}.test.json").unlink(missing_ok=True)
     found = {note.code: note.text for note in reckon(study, draws=20).notes}
     assert {"one_seed", "no_test", "best_rule", "early", "stages"} <= set(found)
-    assert not alone(spec, "count").training.strategy
     assert "count.mae" in found["best_rule"] and "Count" in found["best_rule"]
 
 

@@ -11,6 +11,7 @@ from mtlstudio.base.errors import StudioError
 from mtlstudio.network.analyze import analyze
 from mtlstudio.network.templates.registry import templates
 from mtlstudio.project.fields import set_fields
+from mtlstudio.project.spec import StageSpec
 from mtlstudio.studies.plan import alone_spec, baselines, member_spec, several_seeds, sweep
 from mtlstudio.studies.study import study_from_json, study_to_json
 from tests.training.small import TASKS, project
@@ -104,3 +105,10 @@ def test_a_plan_survives_the_disk(tmp_path: Path) -> None:
 def test_a_foreign_newer_or_damaged_file_is_refused(tmp_path: Path, change: dict[str, object], told: str) -> None:
     with pytest.raises(StudioError, match=told):
         study_from_json({**study_to_json(baselines(project(), tmp_path, 1)), **change}, "study.json")
+
+
+def test_a_task_alone_is_trained_throughout_whatever_the_stages_of_all() -> None:
+    spec = project(epochs=1, strategy=(StageSpec("Mask", tasks=("mask",)), StageSpec("Rest", trains="branches")))
+    spec = replace(spec, tasks=tuple(replace(task, state="muted") for task in spec.tasks))
+    single = alone_spec(spec, "mask")
+    assert single.training.strategy == () and [task.state for task in single.tasks] == ["trained"]
