@@ -121,6 +121,10 @@ def _figures_on_one_screen_agree(room: CompareWorkspace, told: dict[str, object]
     assert own.per_task.mean == pytest.approx(answer["delta_m"]["per_task"]["value"], rel=1e-9)
     lines = {line.label: line for line in room.runs.model.lines}
     together, apart = lines["baselines-001 · all together"], lines["baselines-001 · separate networks"]
+    words = dict(room.verdict.costs.facts())
+    for line, name in ((together, "Shared"), (apart, "Separate, together")):
+        assert f"{cell(line, 'time').text} of training" in words[name]
+        assert f"{cell(line, 'parameters').text} parameters" in words[name]
     for line, costs in ((together, answer["costs"]["shared"]), (apart, answer["costs"]["separate"])):
         assert cell(line, "parameters").value == costs["parameters"]
         assert cell(line, "time").value == pytest.approx(costs["seconds"]["mean"])

@@ -47,5 +47,6 @@ class LesserDelegate(QStyledItemDelegate):
         found = super().sizeHint(option, index)
         lesser = str(index.data(LESSER_ROLE) or "")
         if lesser:
-            found.setWidth(found.width() + option.fontMetrics.horizontalAdvance(lesser) + _GAP + 6)  # type: ignore[attr-defined]
+            self.initStyleOption(option, index)  # the cell's own font may be a bold one
+            found.setWidth(found.width() + option.fontMetrics.horizontalAdvance(lesser) + _GAP + 12)  # type: ignore[attr-defined]
         return found

@@ -28,7 +28,7 @@ MOST_TASKS = 8
 """Columns of tasks that are shown before the user chooses others."""
 
 _TASK_WIDTH = 112
-_MOST_WIDTH = {NAME: 300, NETWORK: 150, BALANCE: 130, NOTE: 240}
+_MOST_WIDTH = {NAME: 330, NETWORK: 150, BALANCE: 130, NOTE: 240}
 _ROW = 30
 _STATUSES = ("finished", "running", "stopped", "interrupted", "failed")
 

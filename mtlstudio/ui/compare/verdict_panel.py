@@ -21,7 +21,7 @@ from mtlstudio.studies.publish import CSV_FILE, HTML_FILE, current_answer
 from mtlstudio.studies.study import BASELINES
 from mtlstudio.studies.words import number, percent
 from mtlstudio.ui.compare.gain_chart import BarGroup, Gain, GainChart, as_gain, gain_words
-from mtlstudio.ui.compare.plan_dialogs import span
+from mtlstudio.ui.compare.rows import duration
 from mtlstudio.ui.compare.section import Section
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import label, row
@@ -240,7 +240,7 @@ def cost_facts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _costs(costs: Mapping[str, Any]) -> str:
     seconds = costs["seconds"]["mean"] if costs["seconds"] else None
-    time = span(seconds) if seconds is not None else number(None)
+    time = duration(seconds) if seconds is not None else number(None)
     return tr("{parameters} M parameters · {macs} G MACs · {time} of training",
               parameters=f"{costs['parameters'] / 1e6:.2f}", macs=f"{costs['macs'] / 1e9:.2f}", time=time)  # fmt: skip
 

@@ -32,7 +32,7 @@ from mtlstudio.ui.compare.rows import RunRow, read_rows
 from mtlstudio.ui.compare.runs_panel import RunsPanel
 from mtlstudio.ui.compare.section import Section
 from mtlstudio.ui.compare.study_bar import StudyBar, read_queue
-from mtlstudio.ui.compare.verdict_panel import VerdictPanel, read_verdicts
+from mtlstudio.ui.compare.verdict_panel import Verdict, VerdictPanel, read_verdicts
 from mtlstudio.ui.compare.views import Views
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.shell.workspace import Workspace
@@ -147,7 +147,7 @@ class CompareWorkspace(Workspace):
         self._jobs.submit(lambda _token: read_rows(folder, self._known), self._show, key="rows")
         self._jobs.submit(lambda token: read_trails(folder, self._read, token), self._show_trails, key="trails")
         self._jobs.submit(lambda _token: read_queue(folder), self.bar.set_waiting, key="queue")
-        self._jobs.submit(lambda _token: read_verdicts(folder), self.verdict.set_verdicts, key="verdicts")
+        self._jobs.submit(lambda _token: read_verdicts(folder), self._show_verdicts, key="verdicts")
 
     # --- building ---------------------------------------------------------------------------------------------
 
@@ -186,6 +186,9 @@ class CompareWorkspace(Workspace):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Where both do not fit beside one another (large texts), the views stand below the verdict."""
         super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
         needed = self.verdict.minimumSizeHint().width() + self.views.minimumWidth() + _GAP + 2 * _MARGIN
         beside = self.width() >= needed
         self._middle.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
@@ -221,6 +224,10 @@ class CompareWorkspace(Workspace):
         self.full.setVisible(bool(rows))
         self._show_sweep()
         self._show_selection()
+
+    def _show_verdicts(self, verdicts: list[Verdict]) -> None:
+        self.verdict.set_verdicts(verdicts)
+        self._arrange()
 
     def _show_trails(self, trails: list[Trail]) -> None:
         self._trails = trails
