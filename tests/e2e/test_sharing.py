@@ -84,6 +84,7 @@ def test_baselines_are_run_read_and_used_with_clicks(
         _verdict_is_what_the_command_says(room, told["studies"][0])
         _figures_on_one_screen_agree(room, told)
         _the_report_is_saved(window, study.path / "report.csv", tmp_path / "figures 表.csv", monkeypatch)
+        _features_are_compared(room, qtbot)
         _a_checkpoint_is_picked(window, room, qtbot)
         click_back(window, qtbot)
         _a_run_is_deleted_and_comes_back(window, room, qtbot)
@@ -146,6 +147,15 @@ def _the_report_is_saved(window: MainWindow, source: Path, target: Path, monkeyp
     menu.actions()[2].trigger()
     menu.close()
     assert target.read_bytes() == source.read_bytes() and b"gain_percent" in target.read_bytes()
+
+
+def _features_are_compared(room: CompareWorkspace, qtbot: QtBot) -> None:
+    room.views.show_view("similarity")
+    QTest.mouseClick(room.similarity.measure, LEFT)
+    qtbot.waitUntil(lambda: room.similarity.table.found is not None, timeout=60000)
+    found = room.similarity.table.found
+    assert found is not None and len(found.columns) == 3 and ("stem", "Stem") in found.layers
+    assert "seed 0" in room.similarity.words.text()
 
 
 def _a_checkpoint_is_picked(window: MainWindow, room: CompareWorkspace, qtbot: QtBot) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -45,7 +46,6 @@ class CurvesPanel(QWidget):
         self._jobs = Jobs(1, self)
         self._quantities: list[Quantity] = []
         self.curves: list[RunCurves] = []
-        self._wanted: tuple[str, ...] = ()
         self.choice, self.smoothing = QComboBox(), QComboBox()
         self.choice.setObjectName("curve-quantity")
         self.choice.setAccessibleName(tr("Quantity"))
@@ -104,17 +104,16 @@ class CurvesPanel(QWidget):
         place = self.choice.currentIndex()
         return self._quantities[place] if 0 <= place < len(self._quantities) else None
 
-    def set_runs(self, runs: Sequence[RunFolder]) -> None:
-        """Reads at most eight runs in the background and draws them."""
-        chosen = list(runs)[:MOST]
-        self._wanted = tuple(run.id for run in chosen)
+    def set_runs(self, runs: Mapping[str, RunFolder]) -> None:
+        """Reads at most eight runs in the background and draws them; `runs` by what they are called."""
+        chosen = list(runs.items())[:MOST]
 
         def read(token: Token) -> list[RunCurves]:
             found = []
-            for run in chosen:
+            for name, run in chosen:
                 token.check()
                 try:
-                    found.append(read_curves(run))
+                    found.append(replace(read_curves(run), name=name))
                 except StudioError:  # damaged: the table says so
                     continue
             return found

@@ -12,8 +12,9 @@ from mtlstudio.base.texts import tr
 from mtlstudio.ui.compare.differs import Told, told
 from mtlstudio.ui.compare.lines import Line
 from mtlstudio.ui.compare.section import Section
+from mtlstudio.ui.compare.wrapped import WrappedLabel
 from mtlstudio.ui.theme import signals, theme
-from mtlstudio.ui.widgets.common import button, label, set_property
+from mtlstudio.ui.widgets.common import button, set_property
 from mtlstudio.ui.widgets.titles import ElidedLabel
 
 
@@ -27,7 +28,7 @@ class DiffersPanel(Section):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("What differs"), parent=parent)
         self.setObjectName("differs")
-        self.verdict, self.words = ElidedLabel(), label(wrap=True)
+        self.verdict, self.words = ElidedLabel(), WrappedLabel()
         self.verdict.setObjectName("differs-verdict")
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.design = button(tr("Show in Design"), "design", small=True)

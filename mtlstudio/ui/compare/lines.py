@@ -73,9 +73,7 @@ class Line:
     @property
     def title(self) -> str:
         """What it is called: a group's label, the name that somebody gave the run, or what it is in its study."""
-        info = self.first.info
-        given = info.name != f"{self.first.study} {info.study.get('member')}"
-        return self.label or (info.name if given else run_words(self.first))
+        return self.label or run_title(self.first)
 
     @property
     def first(self) -> RunRow:
@@ -275,10 +273,11 @@ def _group_label(row: RunRow) -> str:
     return f"{row.study} · {_role_words(row)}"
 
 
-def run_words(row: RunRow) -> str:
-    """A run of a study by its part in it: `sweep-001 · batch_size=8 · seed 0`."""
-    words = f"{row.study} · {_role_words(row)}"
-    return f"{words} · {tr('seed {seed}', seed=row.info.seed)}"
+def run_title(row: RunRow) -> str:
+    """The name that somebody gave a run; else its part in its study: `sweep-001 · batch_size=8 · seed 0`."""
+    if row.info.name != f"{row.study} {row.info.study.get('member')}":
+        return row.info.name
+    return f"{row.study} · {_role_words(row)} · {tr('seed {seed}', seed=row.info.seed)}"
 
 
 def _role_words(row: RunRow) -> str:

@@ -35,14 +35,17 @@ _STATUSES = ("finished", "running", "stopped", "interrupted", "failed")
 
 class RunTable(QTableView):
     """Signals:
-    key_pressed(str): pin, rename or delete.
+    key_pressed(str): pin, words, delete or open.
     """
 
     key_pressed = Signal(str)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """P pins, F2 renames, Delete moves to the trash; the rest is a table's."""
-        keys = {Qt.Key.Key_P: "pin", Qt.Key.Key_F2: "words", Qt.Key.Key_Delete: "delete"}
+        """P pins, F2 renames, Delete moves to the trash, Enter opens or unfolds; the rest is a table's."""
+        keys = {
+            Qt.Key.Key_P: "pin", Qt.Key.Key_F2: "words", Qt.Key.Key_Delete: "delete", Qt.Key.Key_Return: "open",
+            Qt.Key.Key_Enter: "open",
+        }  # fmt: skip
         if event.key() in keys and not event.modifiers():
             self.key_pressed.emit(keys[Qt.Key(event.key())])
         else:
@@ -201,7 +204,10 @@ class RunsPanel(Section):
         self._select(chosen)
 
     def act(self, what: str) -> None:
-        """Pins, asks for words, or deletes: `pin`, `words`, `delete`, of the selected runs."""
+        """Pins, asks for words, deletes, opens (`pin`, `words`, `delete`, `open`) the selected runs."""
+        if what == "open":
+            self._inspect()
+            return
         chosen = self.selected()
         if chosen:
             {"pin": self.keeper.pin, "words": self.keeper.edit_words, "delete": self.keeper.delete}[what](chosen)

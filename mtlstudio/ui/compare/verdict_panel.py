@@ -23,8 +23,9 @@ from mtlstudio.studies.words import number, percent
 from mtlstudio.ui.compare.gain_chart import BarGroup, Gain, GainChart, as_gain, gain_words
 from mtlstudio.ui.compare.rows import duration
 from mtlstudio.ui.compare.section import Section
+from mtlstudio.ui.compare.wrapped import WrappedLabel
 from mtlstudio.ui.theme import scaled
-from mtlstudio.ui.widgets.common import label, row
+from mtlstudio.ui.widgets.common import row
 from mtlstudio.ui.widgets.feedback import EmptyState
 from mtlstudio.ui.widgets.panel import Collapsible
 from mtlstudio.ui.widgets.titles import ElidedLabel, FactList
@@ -92,9 +93,11 @@ class VerdictPanel(Section):
     """Signals:
     baselines_wanted: the button of the empty panel was pressed.
     said: (text, kind) for the user.
+    shown: another study is shown (a Verdict), or None.
     """
 
     baselines_wanted = Signal()
+    shown = Signal(object)
     said = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -107,15 +110,15 @@ class VerdictPanel(Section):
         self.choice.currentIndexChanged.connect(lambda _place: self._show())
         self.header.addStretch(1)
         self.add_header_widget(self.choice)
-        self.about, self.headline = ElidedLabel(role="dim"), label(role="title", wrap=True)
+        self.about, self.headline = ElidedLabel(role="dim"), WrappedLabel("title")
         self.headline.setObjectName("headline")
         self.chart, self.methods = GainChart(), ElidedLabel(role="small")
         self.deltas, self.costs = FactList(), FactList()
         self.sentences = Collapsible(tr("Task by task"), expanded=False)
-        self.sentence_text = label(wrap=True)
+        self.sentence_text = WrappedLabel()
         self.sentences.add(self.sentence_text)
         self.caveats = Collapsible(tr("What else differs"), expanded=False)
-        self.caveat_text = label(role="dim", wrap=True)
+        self.caveat_text = WrappedLabel("dim")
         self.caveats.add(self.caveat_text)
         self.empty = EmptyState(
             "compare", tr("Did sharing help?"), tr("Run baselines…"),
@@ -198,6 +201,7 @@ class VerdictPanel(Section):
     def _show(self) -> None:
         verdict = self.current()
         answer = verdict.answer if verdict is not None else None
+        self.shown.emit(verdict)
         self.full.setVisible(answer is not None)
         self.empty.setVisible(answer is None)
         self.choice.setVisible(len(self._verdicts) > 1)

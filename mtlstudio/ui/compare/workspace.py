@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -23,7 +24,7 @@ from mtlstudio.ui.compare.chart import MetricChart
 from mtlstudio.ui.compare.curves_panel import CurvesPanel
 from mtlstudio.ui.compare.differs_panel import DiffersPanel
 from mtlstudio.ui.compare.keeper import Keeper
-from mtlstudio.ui.compare.lines import DELTA, Line, cell
+from mtlstudio.ui.compare.lines import DELTA, Line, cell, run_title
 from mtlstudio.ui.compare.parallel_panel import ParallelPanel
 from mtlstudio.ui.compare.pareto_panel import ParetoPanel
 from mtlstudio.ui.compare.pareto_points import ParetoPoint
@@ -31,6 +32,7 @@ from mtlstudio.ui.compare.planning import Planner
 from mtlstudio.ui.compare.rows import RunRow, read_rows
 from mtlstudio.ui.compare.runs_panel import RunsPanel
 from mtlstudio.ui.compare.section import Section
+from mtlstudio.ui.compare.similarity_panel import SimilarityPanel
 from mtlstudio.ui.compare.study_bar import StudyBar, read_queue
 from mtlstudio.ui.compare.verdict_panel import Verdict, VerdictPanel, read_verdicts
 from mtlstudio.ui.compare.views import Views
@@ -71,12 +73,14 @@ class CompareWorkspace(Workspace):
         tasks = self._document.spec.tasks
         self.pareto, self.curves = ParetoPanel(tasks), CurvesPanel(tasks)
         self.parallel, self.chart = ParallelPanel(tasks), MetricChart()
+        self.similarity = SimilarityPanel(studio.training)
         self._trails: list[Trail] = []
         self._known: Known = {}
         self._read: Read = {}
         for view_id, name, page in (
             ("pareto", tr("Pareto"), self.pareto), ("curves", tr("Curves"), self.curves),
             ("sweep", tr("Sweep"), self.parallel), ("metrics", tr("Metrics"), self.chart),
+            ("similarity", tr("Similarity"), self.similarity),
         ):  # fmt: skip
             self.views.add_view(view_id, name, page)
         self.empty = EmptyState(
@@ -123,7 +127,8 @@ class CompareWorkspace(Workspace):
 
     def settled(self) -> bool:
         """The runs are read."""
-        return not self._jobs.busy and not self._later.isActive() and self.curves.settled()
+        own = not self._jobs.busy and not self._later.isActive()
+        return own and self.curves.settled() and self.similarity.settled()
 
     def layout_state(self) -> str:
         """Which sections are folded, which view is in front."""
@@ -199,6 +204,8 @@ class CompareWorkspace(Workspace):
         self.bar.go_on.connect(self.planner.go_on)
         self.verdict.baselines_wanted.connect(self.planner.baselines)
         self.verdict.said.connect(studio.say)
+        self.verdict.shown.connect(lambda verdict: self.similarity.show_study(verdict.study if verdict else None))
+        self.similarity.said.connect(studio.say)
         self.keeper.changed.connect(self.refresh)
         self.runs.selection_changed.connect(self._show_selection)
         self.runs.convention.changed.connect(lambda _one: self._show_sweep())
@@ -239,13 +246,13 @@ class CompareWorkspace(Workspace):
     def _show_selection(self) -> None:
         """What is selected is shown everywhere; where nothing is, everything that can be compared."""
         lines, view = self.runs.selected_lines(), self.views.current()
-        runs = {one.run.id: one.run for line in lines for one in line.rows}
+        chosen = [one for line in lines for one in line.rows]
         if view == "pareto":
-            chosen = [trail for trail in self._trails if not runs or trail.run.id in runs]
-            self.pareto.set_trails(chosen)
+            names = {one.run.id: run_title(one) for one in chosen or self.runs.model.rows}
+            self.pareto.set_trails([replace(t, name=names[t.run.id]) for t in self._trails if t.run.id in names])
         elif view == "curves":
-            first = [one.run for one in self.runs.model.rows if not one.alone]
-            self.curves.set_runs(list(runs.values()) or first[:_FIRST_CURVES])
+            first = [one for one in self.runs.model.rows if not one.alone][:_FIRST_CURVES]
+            self.curves.set_runs({run_title(one): one.run for one in chosen or first})
         self.chart.set_lines(lines or self.runs.model.lines, self._document.spec.tasks)
         self.differs.show_lines(lines)
         self.status_changed.emit(self.status())
