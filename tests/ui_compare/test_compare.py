@@ -204,6 +204,16 @@ def test_a_run_that_is_being_written_is_not_deleted(window: MainWindow, room: Co
         assert "is being written" in said[-1] and run.path.is_dir()
 
 
+def test_a_run_whose_file_is_damaged_is_named(window: MainWindow, room: CompareWorkspace, qtbot: QtBot) -> None:
+    assert not room.unreadable.isVisible()
+    run = room.runs.model.lines[0].first.run
+    (run.path / "run.json").write_text("{")
+    room.refresh()
+    qtbot.waitUntil(lambda: room.settled() and names(room) == ["first"], timeout=20000)
+    assert room.unreadable.isVisible() and "1 thing cannot be read" in room.unreadable.full_text()
+    assert run.id in room.unreadable.toolTip()
+
+
 def test_bars_say_what_the_table_says(room: CompareWorkspace) -> None:
     shown = room.chart._lines
     assert [line.key for line in shown] == [line.key for line in room.runs.model.lines]

@@ -41,6 +41,7 @@ from mtlstudio.ui.shell.workspace import Workspace
 from mtlstudio.ui.theme import scaled
 from mtlstudio.ui.widgets.common import row
 from mtlstudio.ui.widgets.feedback import EmptyState
+from mtlstudio.ui.widgets.titles import ElidedLabel
 
 _SOON_MS = 300
 _GAP, _MARGIN = 12, 14
@@ -87,6 +88,9 @@ class CompareWorkspace(Workspace):
             "compare", tr("There is no run yet."), tr("Train"),
             detail=tr("Runs stand here side by side, best epoch each. Run baselines answers whether sharing helped."),
         )  # fmt: skip
+        self.unreadable = ElidedLabel(role="warning")
+        self.unreadable.setObjectName("unreadable")
+        self.unreadable.hide()
         self._lay_out()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -180,6 +184,7 @@ class CompareWorkspace(Workspace):
         page.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         page.setSpacing(12)
         page.addWidget(self.bar)
+        page.addWidget(self.unreadable)
         page.addWidget(self.empty, 1)
         page.addWidget(self.full, 1)
         scroll.setWidget(inside)
@@ -226,11 +231,19 @@ class CompareWorkspace(Workspace):
 
     def _show(self, found: tuple[Comparison, list[RunRow]]) -> None:
         self.comparison, rows = found
+        self._tell_unreadable(self.comparison.unreadable)
         self.runs.set_rows(rows)
         self.empty.setVisible(not rows)
         self.full.setVisible(bool(rows))
         self._show_sweep()
         self._show_selection()
+
+    def _tell_unreadable(self, lines: Sequence[str]) -> None:
+        words = ntr("⚠ {n} thing cannot be read: {first}", "⚠ {n} things cannot be read: {first}", len(lines),
+                    first=lines[0]) if lines else ""  # fmt: skip
+        self.unreadable.set_text(words)
+        self.unreadable.setToolTip("\n".join(lines))
+        self.unreadable.setVisible(bool(lines))
 
     def _show_verdicts(self, verdicts: list[Verdict]) -> None:
         self.verdict.set_verdicts(verdicts)
