@@ -239,10 +239,9 @@ class CompareWorkspace(Workspace):
         self._show_selection()
 
     def _tell_unreadable(self, lines: Sequence[str]) -> None:
-        words = ntr("⚠ {n} thing cannot be read: {first}", "⚠ {n} things cannot be read: {first}", len(lines),
-                    first=lines[0]) if lines else ""  # fmt: skip
+        words = ntr("⚠ {n} thing cannot be read: {what}", "⚠ {n} things cannot be read: {what}", len(lines),
+                    what=" · ".join(lines)) if lines else ""  # fmt: skip
         self.unreadable.set_text(words)
-        self.unreadable.setToolTip("\n".join(lines))
         self.unreadable.setVisible(bool(lines))
 
     def _show_verdicts(self, verdicts: list[Verdict]) -> None:
