@@ -13,9 +13,9 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.texts import ntr, tr
-from mtlstudio.runs.folder import RUNNING
-from mtlstudio.studies.folder import StudyFolder, studies_of
+from mtlstudio.base.texts import language, ntr, tr
+from mtlstudio.runs.folder import RUNNING, RUNS
+from mtlstudio.studies.folder import STUDIES, StudyFolder, studies_of
 from mtlstudio.studies.methods import MethodGain, methods_beside
 from mtlstudio.studies.publish import CSV_FILE, HTML_FILE, current_answer
 from mtlstudio.studies.study import BASELINES
@@ -69,6 +69,14 @@ def read_verdicts(project_folder: Path) -> list[Verdict]:
         except StudioError as error:
             found.append(Verdict(study, None, error.text(), (), colours))
     return found
+
+
+def verdicts_stamp(project_folder: Path) -> tuple[object, ...]:
+    """Another one whenever something that a verdict rests on has come, changed or gone."""
+    studies, runs = Path(project_folder) / STUDIES, Path(project_folder) / RUNS
+    told = [*studies.glob("*/*.json"), *studies.glob("*/measured/*.json")]
+    names = sorted(path.name for path in runs.iterdir()) if runs.is_dir() else []
+    return (language(), *names, *sorted((str(path), path.stat().st_mtime_ns) for path in told))
 
 
 def chart_groups(verdict: Verdict) -> tuple[list[BarGroup], list[str]]:

@@ -34,7 +34,7 @@ from mtlstudio.ui.compare.runs_panel import RunsPanel
 from mtlstudio.ui.compare.section import Section
 from mtlstudio.ui.compare.similarity_panel import SimilarityPanel
 from mtlstudio.ui.compare.study_bar import StudyBar, read_queue
-from mtlstudio.ui.compare.verdict_panel import Verdict, VerdictPanel, read_verdicts
+from mtlstudio.ui.compare.verdict_panel import Verdict, VerdictPanel, read_verdicts, verdicts_stamp
 from mtlstudio.ui.compare.views import Views
 from mtlstudio.ui.shell.actions import Actions
 from mtlstudio.ui.shell.workspace import Workspace
@@ -78,6 +78,7 @@ class CompareWorkspace(Workspace):
         self._trails: list[Trail] = []
         self._known: Known = {}
         self._read: Read = {}
+        self._judged: tuple[object, ...] = ()
         for view_id, name, page in (
             ("pareto", tr("Pareto"), self.pareto), ("curves", tr("Curves"), self.curves),
             ("sweep", tr("Sweep"), self.parallel), ("metrics", tr("Metrics"), self.chart),
@@ -156,7 +157,7 @@ class CompareWorkspace(Workspace):
         self._jobs.submit(lambda _token: read_rows(folder, self._known), self._show, key="rows")
         self._jobs.submit(lambda token: read_trails(folder, self._read, token), self._show_trails, key="trails")
         self._jobs.submit(lambda _token: read_queue(folder), self.bar.set_waiting, key="queue")
-        self._jobs.submit(lambda _token: read_verdicts(folder), self._show_verdicts, key="verdicts")
+        self._jobs.submit(lambda _token: self._new_verdicts(folder), self._show_verdicts, key="verdicts")
 
     # --- building ---------------------------------------------------------------------------------------------
 
@@ -244,7 +245,17 @@ class CompareWorkspace(Workspace):
         self.unreadable.set_text(words)
         self.unreadable.setVisible(bool(lines))
 
-    def _show_verdicts(self, verdicts: list[Verdict]) -> None:
+    def _new_verdicts(self, folder: Path) -> list[Verdict] | None:
+        """In the thread; None where all that they rest on is as it was."""
+        if verdicts_stamp(folder) == self._judged:
+            return None
+        found = read_verdicts(folder)
+        self._judged = verdicts_stamp(folder)  # after the reading: it may have written an answer
+        return found
+
+    def _show_verdicts(self, verdicts: list[Verdict] | None) -> None:
+        if verdicts is None:
+            return
         self.verdict.set_verdicts(verdicts)
         self._arrange()
 
