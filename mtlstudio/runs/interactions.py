@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import TypeAlias
@@ -72,7 +72,7 @@ class Conflict:
     """Two tasks whose gradients keep pulling apart in a layer.
 
     Attributes:
-        layer: id, or `ALL`.
+        layer: id.
         first, second: ids of the tasks, in the order of the rows.
         since_step, since_epoch: of the measurement from which on they do (the epoch counted from 1).
         cosine: over the measurements since.
@@ -101,6 +101,7 @@ class Interactions:
     gradients: list[Measurement] = field(default_factory=list)
     affinities: list[AffinityMeasured] = field(default_factory=list)
     layers: tuple[str, ...] = ()
+    _conflicts: list[Conflict] | None = field(default=None, init=False, repr=False, compare=False)
 
     def take(self, events: Iterable[Event]) -> bool:
         """Takes in further events; returns whether anything is new. What a run that is resumed has lost is forgotten."""
@@ -120,6 +121,7 @@ class Interactions:
             elif isinstance(event, AffinityMeasured):
                 self.affinities.append(event)
                 new = True
+        self._conflicts = None if new else self._conflicts
         return new
 
     def series(self, layer: str, first: str, second: str) -> tuple[list[int], list[float]]:
@@ -138,9 +140,9 @@ class Interactions:
         return mean_of([item.cosines[layer] for item in self._last(recent) if layer in item.cosines], len(self.tasks))
 
     def estimate(self, layer: str, first: str, second: str, recent: int | None = None) -> Estimate:
-        """Mean cosine of two tasks with its error."""
-        values = self.series(layer, first, second)[1]
-        return Estimate.of(values if recent is None else values[-recent:])
+        """Mean cosine of two tasks with its error, over the same measurements as `cosine`."""
+        place = self.tasks.index(first), self.tasks.index(second)
+        return Estimate.of([float(item.cosines[layer][place]) for item in self._last(recent) if layer in item.cosines])
 
     def shares(self, recent: int | None = None) -> dict[str, float]:
         """Task id -> mean part of the weighted gradient lengths; adds up to 1 where every task was in every batch."""
@@ -158,31 +160,26 @@ class Interactions:
                 found.setdefault(task, []).append(norm)
         return {task: math.fsum(values) / len(values) for task, values in found.items()}
 
-    def conflicts(self, layers: Sequence[str] | None = None, least: float = LEAST) -> list[Conflict]:
-        """Pairs that keep pulling apart, the worst first; see `pulls_apart_from`.
+    def conflicts(self) -> list[Conflict]:
+        """Pairs that keep pulling apart in one of the layers, the worst first; see `pulls_apart_from`."""
+        if self._conflicts is None:
+            found = [conflict for layer in self.layers for conflict in self._conflicts_in(layer)]
+            self._conflicts = sorted(found, key=lambda item: item.cosine.mean)
+        return self._conflicts
 
-        Args:
-            layers: ids to look at (default: each layer measured, without `ALL`).
-            least: how far below 0 the mean cosine has to be.
-        """
-        found: list[Conflict] = []
-        layers = self.layers if layers is None else layers
-        sure = _how_sure(len(layers) * len(self.tasks) * (len(self.tasks) - 1) // 2)
-        for layer in layers:
-            items = [item for item in self.gradients if layer in item.cosines]
-            if len(items) < FEWEST:
-                continue
-            values = np.stack([item.cosines[layer] for item in items])
-            places = pulls_apart_from(values, least, sure)
-            for one, other in np.argwhere(np.triu(places >= 0, 1)):
-                start = items[places[one, other]]
-                found.append(
-                    Conflict(
-                        layer, self.tasks[one], self.tasks[other], start.step, start.epoch + 1,
-                        Estimate.of(values[places[one, other] :, one, other]),
-                    )
-                )  # fmt: skip
-        return sorted(found, key=lambda item: item.cosine.mean)
+    def _conflicts_in(self, layer: str) -> Iterator[Conflict]:
+        items = [item for item in self.gradients if layer in item.cosines]
+        ones, others = np.triu_indices(len(self.tasks), 1)
+        if len(items) < FEWEST or not len(ones):
+            return
+        values = np.stack([item.cosines[layer][ones, others] for item in items])
+        places = pulls_apart_from(values, LEAST, _how_sure(len(self.layers) * len(ones)))
+        for pair in np.flatnonzero(places >= 0):
+            start = items[places[pair]]
+            yield Conflict(
+                layer, self.tasks[ones[pair]], self.tasks[others[pair]], start.step, start.epoch + 1,
+                Estimate.of(values[places[pair] :, pair]),
+            )  # fmt: skip
 
     def _last(self, recent: int | None) -> list[Measurement]:
         return self.gradients if recent is None else self.gradients[-recent:]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,11 +54,11 @@ def split_proposal(found: Interactions, spec: ProjectSpec) -> SplitProposal | No
     Deviation: what lies behind such a layer is parted too, since its output is no longer one for all.
     """
     sharing = shared_layers(spec)
-    for conflict in found.conflicts([layer for layer in found.layers if layer in sharing]):
-        tasks = [task for task in found.tasks if task in sharing[conflict.layer]]
+    for conflict in found.conflicts():
+        tasks = [task for task in found.tasks if task in sharing.get(conflict.layer, frozenset())]
         if conflict.first in tasks and conflict.second in tasks:
             away = _parted(found.cosine(conflict.layer), found.tasks, tasks, conflict)
-            start = _earliest(found, spec, conflict, away)
+            start = _earliest(found, sharing, conflict, away)
             behind = shared_behind(spec.network, start)
             along = [i for i in sharing if i in behind and sharing[i] & set(away) and sharing[i] - set(away)]
             return SplitProposal(start, away, conflict, tuple(along))
@@ -154,14 +154,13 @@ def _choices(others: Sequence[str]) -> Iterable[tuple[str, ...]]:
     return itertools.chain([()], ((task,) for task in others), [tuple(others)])
 
 
-def _earliest(found: Interactions, spec: ProjectSpec, conflict: Conflict, away: Sequence[str]) -> str:
+def _earliest(
+    found: Interactions, sharing: Mapping[str, frozenset[str]], conflict: Conflict, away: Sequence[str]
+) -> str:
     """The first layer of the stretch up to the conflict in which the pair pulls apart without a break."""
-    sharing = shared_layers(spec)
     pair = {conflict.first, conflict.second}
     way = [layer for layer in sharing if pair <= sharing[layer] and layer in found.layers]
-    if conflict.layer not in way:
-        return conflict.layer
-    apart = {item.layer for item in found.conflicts(way) if {item.first, item.second} == pair}
+    apart = {item.layer for item in found.conflicts() if {item.first, item.second} == pair}
     start = way.index(conflict.layer)
     while start > 0 and way[start - 1] in apart and sharing[way[start - 1]] >= set(away):
         start -= 1

@@ -91,6 +91,22 @@ def test_means_pass_over_what_was_not_measured() -> None:
     assert found.series("stem", "b", "a")[0] == [50, 100]
 
 
+def test_means_and_estimates_are_of_the_same_measurements_whatever_labels_are_missing() -> None:
+    dice = np.random.default_rng(9)
+    events = []
+    for number in range(25):
+        there = tuple(task for task in TASKS if dice.random() < 0.7) or TASKS
+        there = there if len(there) > 1 else TASKS
+        events.append(event(gradients(number, {"stem": there}), 50 * (number + 1), tasks=there))
+    found = read(*events)
+    for recent in (None, 10, 3):
+        means = found.cosine("stem", recent)
+        for i, first in enumerate(TASKS):
+            for j, second in enumerate(TASKS):
+                estimate = found.estimate("stem", first, second, recent)
+                assert estimate.mean == pytest.approx(float(means[i, j]), abs=1e-5, nan_ok=True)
+
+
 def test_the_error_is_that_of_the_mean() -> None:
     values = [0.1, -0.2, 0.4, 0.3]
     found = Estimate.of([*values, math.nan])

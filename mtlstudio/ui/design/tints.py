@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -39,15 +40,15 @@ def tints_of(spec: ProjectSpec, found: Interactions) -> dict[str, Tint]:
     sharing = reaches(spec.network)
     tints: dict[str, Tint] = {}
     for layer in found.layers:
-        tasks = [task for task in found.tasks if task in sharing.get(layer, frozenset())]
-        pairs = [
-            (found.estimate(layer, first, second, RECENT), first, second)
-            for place, first in enumerate(tasks)
-            for second in tasks[place + 1 :]
-        ]
-        known = sorted((pair for pair in pairs if pair[0].count), key=lambda pair: pair[0].mean)
+        there = [found.tasks.index(task) for task in found.tasks if task in sharing.get(layer, frozenset())]
+        means = found.cosine(layer, RECENT)
+        pairs = [(i, j) for place, i in enumerate(there) for j in there[place + 1 :] if math.isfinite(means[i, j])]
+        known = sorted(pairs, key=lambda pair: float(means[pair]))[:_TOLD]
+        named = [(found.tasks[i], found.tasks[j]) for i, j in known]
+        estimates = [found.estimate(layer, *pair, RECENT) for pair in named]
         if known:
-            tints[layer] = Tint(known[0][0].mean, tuple(_line(spec, *pair) for pair in known[:_TOLD]))
+            lines = tuple(_line(spec, item, *pair) for item, pair in zip(estimates, named, strict=True))
+            tints[layer] = Tint(estimates[0].mean, lines)
     return tints
 
 
