@@ -336,7 +336,11 @@ def _not_json(name: str) -> NoReturn:
 
 
 def _refused(error: OSError, path: Path, *, writing: bool) -> NoReturn:
-    """Says in plain words what the system refused."""
+    raise refusal(error, path, writing=writing) from error
+
+
+def refusal(error: OSError, path: Path, *, writing: bool) -> StudioError:
+    """What the system refused, in plain words."""
     full = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
     if error.errno in full:
         message, fix = mark("the disk is full"), mark("Free some space and try again.")
@@ -349,4 +353,4 @@ def _refused(error: OSError, path: Path, *, writing: bool) -> NoReturn:
         message, fix = mark("this is a folder, not a file"), ""
     else:
         message, fix = mark("the system refused: {reason}"), ""
-    raise StudioError(message, where=str(path), fix=fix, reason=error.strerror or str(error)) from error
+    return StudioError(message, where=str(path), fix=fix, reason=error.strerror or str(error))

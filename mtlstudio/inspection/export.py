@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.files import write_atomic, write_json_atomic
+from mtlstudio.base.files import refusal, write_atomic, write_json_atomic
 from mtlstudio.base.texts import mark
 from mtlstudio.data.images import read_image
 from mtlstudio.data.project import ProjectData, open_data
@@ -168,8 +168,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StudioError(mark("cannot make this folder: {reason}"), where=str(folder), reason=reason) from error
+        raise refusal(error, folder, writing=True) from error
 
 
 def _finite(value: Any) -> Any:

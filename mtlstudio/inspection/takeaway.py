@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtlstudio.base.errors import StudioError
-from mtlstudio.base.files import slug
+from mtlstudio.base.files import refusal, slug
 from mtlstudio.base.texts import mark, tr
 from mtlstudio.network.export.formats import ExportFormat, ExportResult, export_format, export_formats
 from mtlstudio.network.export.subject import Subject, of_design, of_run
@@ -159,19 +159,15 @@ def _staging(folder: Path) -> tempfile.TemporaryDirectory[str]:
         folder.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(prefix=".export-", dir=folder)
     except OSError as error:
-        raise _refused(error, folder) from error
+        raise refusal(error, folder, writing=True) from error
 
 
 def _put(file: Path, folder: Path) -> Path:
     try:
         os.replace(file, folder / file.name)
     except OSError as error:
-        raise _refused(error, folder / file.name) from error
+        raise refusal(error, folder / file.name, writing=True) from error
     return folder / file.name
-
-
-def _refused(error: OSError, path: Path) -> StudioError:
-    return StudioError(mark("cannot be written: {reason}"), where=str(path), reason=error.strerror or str(error))
 
 
 def _python(work: _Work) -> _Written:

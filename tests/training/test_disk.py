@@ -39,6 +39,7 @@ def resumed(run: RunFolder, whole: RunFolder) -> None:
     assert not [*run.path.rglob(".*.tmp")], "what was half written is swept away"
 
 
+@pytest.mark.slow
 def test_a_disk_full_at_any_write_ends_the_run_in_words_and_it_goes_on_later(tmp_path: Path) -> None:
     """Every kind of file and folder that a run writes, once at its first and once at its last time."""
     with refusing(tmp_path, wanted=lambda _number, _path: False) as seen:
