@@ -98,7 +98,8 @@ def test_collapsed_weights_are_a_warning_with_what_to_do(
     live([*whole_run(spec, 1), note])
     qtbot.waitUntil(room.facts.warnings.isVisible, timeout=5000)
     said = words(room.facts.warnings)
-    assert "The λ have collapsed" in said and "99 %" in said and "Choose a method" in said
+    assert f"{spec.task('mask').name} holds 99 %" in said, "named as everywhere else"
+    assert "The λ have collapsed" in said and "Choose a method" in said
     assert "stop the run first" in said and not room.facts.warnings.notice._button.isVisible()
     assert room.facts.notes.text() == "", "said once"
     studio.training._end()

@@ -8,10 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from mtlstudio.base.texts import tr
-from mtlstudio.project.problems import declared
 from mtlstudio.runs.events import RunFailed
 from mtlstudio.runs.folder import INTERRUPTED
 from mtlstudio.training.notes import WEIGHTS_COLLAPSED
+from mtlstudio.ui.train.log_words import note_words
 from mtlstudio.ui.train.series import RunSeries
 from mtlstudio.ui.train.words import outcome
 from mtlstudio.ui.widgets.common import button, column, label
@@ -109,10 +109,9 @@ class Warnings(QWidget):
         """Shows the newest warning."""
         found = [note for note in series.notes if note.code == WEIGHTS_COLLAPSED] if series is not None else []
         self.setVisible(bool(found))
-        if not found:
+        if series is None or not found:
             return
-        sentence, fix = declared()[WEIGHTS_COLLAPSED]
-        words = " ".join(tr(part, **found[-1].values) for part in (sentence, fix) if part)
+        words = note_words(found[-1], {task.id: task.name for task in series.spec.tasks})
         self.notice.set_message(
             tr("The λ have collapsed"), words, "" if training else tr("Choose another method…"), tone="warning"
         )
