@@ -17,8 +17,7 @@ from mtlstudio.project import files
 from mtlstudio.project.problems import Severity
 from mtlstudio.session.document import Document
 from mtlstudio.session.studio import Studio
-from mtlstudio.studies.folder import StudyFolder
-from mtlstudio.ui.compare.outcome import study_outcome
+from mtlstudio.ui.compare.teller import StudyTeller
 from mtlstudio.ui.shell import dialogs
 from mtlstudio.ui.shell.actions import ACTIONS, MENUS, Actions
 from mtlstudio.ui.shell.command_palette import CommandPalette
@@ -32,7 +31,7 @@ from mtlstudio.ui.shell.workspace import Workspace
 from mtlstudio.ui.theme import scaled, theme
 from mtlstudio.ui.train.controller import TrainController
 from mtlstudio.ui.train.elsewhere import Elsewhere
-from mtlstudio.ui.widgets.feedback import Toaster, show_toast
+from mtlstudio.ui.widgets.feedback import Toaster
 
 
 class MainWindow(QMainWindow):
@@ -67,7 +66,7 @@ class MainWindow(QMainWindow):
         studio.engine.failed.connect(self._engine_failed)
         studio.analysis.updated.connect(lambda _spec, _analysis: self._show_problems())
         studio.training.state_changed.connect(lambda _state: self._show_status())
-        studio.studies.ended.connect(self._study_ended)
+        StudyTeller(studio, self)
 
     # --- building ---------------------------------------------------------------------------------------------
 
@@ -332,10 +331,6 @@ class MainWindow(QMainWindow):
     def _say(self, text: str, kind: str) -> None:
         tone = kind if kind in ("info", "good", "warning", "bad") else "info"
         self.toaster.show(text, tone=tone, timeout=10000 if kind in ("bad", "warning") else 4000)  # type: ignore[arg-type]
-
-    def _study_ended(self, study: StudyFolder, status: str) -> None:
-        words, tone = study_outcome(study, status)
-        show_toast(self, words, tr("Go to Compare"), lambda: self.show_workspace("compare"), tone=tone, timeout=12000)
 
     def _show_keys(self) -> None:
         dialog = KeyMap(self.actions_, self.studio.settings, self)
