@@ -48,7 +48,7 @@ class StepsMeasured(Event):
         losses: task id -> k losses (unweighted; None where the task had no target in that batch).
         total: k weighted totals.
         weights: task id -> what its loss was multiplied with at the last of them: λ (normalised if so set), or what the
-            balancing method made of it.
+            balancing method made of it; where tasks take turns the mean over a round, 0 where a loss does not count.
         lambdas: task id -> λ then, where `weights` are something else; else empty.
         learning_rate: at the last of them.
         seconds: wall time of the k steps; `loading` of it spent waiting for data.

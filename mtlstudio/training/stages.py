@@ -180,9 +180,10 @@ class Stages:
         return schedule.at(step - window.start * self._steps, window.epochs * self._steps) * window.stage.learning_rate
 
     def shown(self, effective: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
-        """What losses are multiplied with, for the log: 0 where they do not count."""
+        """What losses are multiplied with, for the log: 0 where they do not count, the mean over a round of turns."""
         found = weights if self.meta else effective
-        return {task: weight if task in self._counted else 0.0 for task, weight in found.items()}
+        turns = 1 if self._window.stage.order == "joint" else max(len(self._counted), 1)
+        return {task: weight / turns if task in self._counted else 0.0 for task, weight in found.items()}
 
     def taught(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """What the run it starts from says of the old tasks on a batch; empty where nothing is to be kept."""

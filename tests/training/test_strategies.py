@@ -116,6 +116,8 @@ def test_tasks_take_turns_by_batch_and_by_epoch(tmp_path: Path) -> None:
     assert all(len(tasks) <= 1 for tasks in counted(by_batch))
     spec = set_strategy(project(epochs=4), [StageSpec("one", 1), StageSpec("turns", order="epoch")])
     by_epoch = trained(tmp_path, spec, "epoch")
+    for event in of_kind(list(by_epoch.events()), StepsMeasured):
+        assert event.weights == pytest.approx(dict.fromkeys(TASKS, 1 / 3)), "the mean over a round, as λ is set"
     wanted = [TASKS, ("largest",), ("mask",), ("count",)]
     assert counted(by_epoch) == [tasks for tasks in wanted for _ in range(steps)]
 
