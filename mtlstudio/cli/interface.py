@@ -50,13 +50,13 @@ def print_json(document: Any) -> None:
 
 
 def complain(text: str, aloud: bool | None = None) -> None:
-    """One line on standard error.
+    """One line on standard error, whatever the names in it say.
 
     Args:
         aloud: default: unless `torchrun` started this process beside a first one, which says it for all.
     """
     if aloud or (aloud is None and (not in_company() or os.environ.get("RANK") == "0")):
-        print(f"mtlstudio: {text}", file=sys.stderr, flush=True)
+        print(f"mtlstudio: {' '.join(text.splitlines())}", file=sys.stderr, flush=True)
 
 
 def in_company() -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mtlstudio.base.errors import StudioError
@@ -154,6 +154,8 @@ def test_whatever_stands_in_the_files_no_command_stumbles(
 
     @settings(max_examples=60, database=None, suppress_health_check=list(HealthCheck))
     @given(place=st.sampled_from(shallow) | st.sampled_from(known), value=JSON)
+    @example(place=(next(iter(good)),), value={"\n": None, "\u2028": "\r"})
+    @example(place=("project",) if "project" in good else (), value={"\n": None})
     def stumbles(place: tuple[Any, ...], value: Any) -> None:
         path.write_text(json.dumps(put(good, place, value)), encoding="utf-8")
         code, out, err = command(capsys, "compare", folder, "--json")
