@@ -126,3 +126,33 @@ def test_steps_whose_problem_has_no_solution_are_counted_and_told(
     assert [note.values for note in notes] == [{"n": 3}]
     weights = [event.weights for event in of_kind(list(run.events()), StepsMeasured)]
     assert all(value is not None and 0 < value < 1e6 for row in weights for value in row.values())
+
+
+def test_the_command_that_is_proposed_after_an_explosion_trains_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is printed is typed as it stands: it keeps what was asked for, and starts from what was learned."""
+    import shlex
+
+    from mtlstudio.training.descent import Descent
+
+    files.save(tmp_path, project())
+    losses, batches = Descent.losses, iter(range(10_000))
+
+    def spoiled(self: Descent, *given: Any) -> Any:
+        found, counts = losses(self, *given)
+        factor = float("inf") if next(batches) == 6 else 1.0
+        return {task: loss * factor if task == "count" else loss for task, loss in found.items()}, counts
+
+    words = ("train", tmp_path, "--name", "bad", "--epochs", "2", "--set", "training.balancing.method=pcgrad")
+    with monkeypatch.context() as patch:
+        patch.setattr(Descent, "losses", spoiled)
+        _, err = studio(capsys, *words, code=1)
+    assert "the loss of count is no number any more (step 7)" in err and err.count("\n") == 1
+    program, *proposed = shlex.split(err.split("`")[1])
+    assert program == "mtlstudio"
+    studio(capsys, *proposed)
+    run = find_run(tmp_path, "run-001")
+    settings = run.spec().training
+    assert (settings.balancing.method, settings.epochs, settings.clip_norm) == ("pcgrad", 2, 1.0)
+    assert settings.start_from == "bad" and run.info().status == "finished"

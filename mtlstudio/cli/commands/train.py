@@ -65,7 +65,7 @@ class _Train(Command):
         if arguments.json and ranks.index == 0:
             print_json(_document(run, failure))
         if failure is not None:
-            line = as_line(run.id, failure.message, failure.fix, _proposal(arguments.folder, run, failure))
+            line = as_line(run.id, failure.message, failure.fix, _proposal(arguments, run, failure))
             complain(line, aloud=ranks.speaks)
         return together.ended(ranks, failure)
 
@@ -117,13 +117,17 @@ def _fields(arguments: argparse.Namespace) -> set[str]:
     return {change.partition("=")[0].strip() for change in arguments.changes}
 
 
-def _proposal(folder: Path, run: RunFolder, failure: RunFailed) -> str:
-    """The command that starts a run with what is proposed, from what this one has learned."""
+def _proposal(arguments: argparse.Namespace, run: RunFolder, failure: RunFailed) -> str:
+    """The command that starts a run with what is proposed, from what this one has learned; else as this one was asked for."""
     if not failure.proposal:
         return ""
+    asked = dict(change.partition("=")[::2] for change in arguments.changes)
     start = {"training.start_from": run.id} if failure.checkpoint else {}
-    told = " ".join(f"--set {name}={value}" for name, value in {**failure.proposal, **start}.items())
-    return tr("A new run with that: mtlstudio train {folder} {settings}", folder=folder, settings=told)
+    told = [f"--set {name}={value}" for name, value in {**asked, **failure.proposal, **start}.items()]
+    told += [f"--epochs {arguments.epochs}"] if arguments.epochs is not None else []
+    return tr(
+        "A new run with that: `mtlstudio train {folder} {settings}`", folder=arguments.folder, settings=" ".join(told)
+    )
 
 
 def _changed(spec: ProjectSpec, arguments: argparse.Namespace, folder: Path) -> ProjectSpec:
