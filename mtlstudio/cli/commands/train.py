@@ -123,7 +123,7 @@ def _proposal(arguments: argparse.Namespace, run: RunFolder, failure: RunFailed)
         return ""
     asked = dict(change.partition("=")[::2] for change in arguments.changes)
     start = {"training.start_from": run.id} if failure.checkpoint else {}
-    told = [f"--set {name}={value}" for name, value in {**asked, **failure.proposal, **start}.items()]
+    told = [f"--set {quote(f'{name}={value}')}" for name, value in {**asked, **failure.proposal, **start}.items()]
     told += [f"--epochs {arguments.epochs}"] if arguments.epochs is not None else []
     return tr(
         "A new run with that: `mtlstudio train {folder} {settings}`", folder=arguments.folder, settings=" ".join(told)
