@@ -136,7 +136,9 @@ def test_the_command_that_is_proposed_after_an_explosion_trains_on(
 
     from mtlstudio.training.descent import Descent
 
-    files.save(tmp_path, project())
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    files.save(folder, project())
     losses, batches = Descent.losses, iter(range(10_000))
 
     def spoiled(self: Descent, *given: Any) -> Any:
@@ -144,7 +146,7 @@ def test_the_command_that_is_proposed_after_an_explosion_trains_on(
         factor = float("inf") if next(batches) == 6 else 1.0
         return {task: loss * factor if task == "count" else loss for task, loss in found.items()}, counts
 
-    words = ("train", tmp_path, "--name", "bad", "--epochs", "2", "--set", "training.balancing.method=pcgrad")
+    words = ("train", folder, "--name", "bad", "--epochs", "2", "--set", "training.balancing.method=pcgrad")
     with monkeypatch.context() as patch:
         patch.setattr(Descent, "losses", spoiled)
         _, err = studio(capsys, *words, code=1)
@@ -152,7 +154,7 @@ def test_the_command_that_is_proposed_after_an_explosion_trains_on(
     program, *proposed = shlex.split(err.split("`")[1])
     assert program == "mtlstudio"
     studio(capsys, *proposed)
-    run = find_run(tmp_path, "run-001")
+    run = find_run(folder, "run-001")
     settings = run.spec().training
     assert (settings.balancing.method, settings.epochs, settings.clip_norm) == ("pcgrad", 2, 1.0)
     assert settings.start_from == "bad" and run.info().status == "finished"

@@ -6,6 +6,7 @@ import argparse
 import signal
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from mtlstudio.base.errors import StudioError, as_line
@@ -125,9 +126,8 @@ def _proposal(arguments: argparse.Namespace, run: RunFolder, failure: RunFailed)
     start = {"training.start_from": run.id} if failure.checkpoint else {}
     told = [f"--set {quote(f'{name}={value}')}" for name, value in {**asked, **failure.proposal, **start}.items()]
     told += [f"--epochs {arguments.epochs}"] if arguments.epochs is not None else []
-    return tr(
-        "A new run with that: `mtlstudio train {folder} {settings}`", folder=arguments.folder, settings=" ".join(told)
-    )
+    values = {"folder": quote(str(arguments.folder)), "settings": " ".join(told)}
+    return tr("A new run with that: `mtlstudio train {folder} {settings}`", **values)
 
 
 def _changed(spec: ProjectSpec, arguments: argparse.Namespace, folder: Path) -> ProjectSpec:
