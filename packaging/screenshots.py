@@ -31,15 +31,13 @@ def studio(*words: str | Path, home: Path, scale: str = "1") -> None:
 
 
 def make_project(folder: Path, home: Path, epochs: str, data: Path | None) -> None:
-    """A project with one trained run."""
+    """A project with two trained runs and a study of baselines."""
     words = ["--data", str(data)] if data is not None else []
     studio("new", folder, *words, "--template", "unet", home=home)
-    size = "training.batch_size=16"
-    studio("train", folder, "--epochs", epochs, "--set", size, "--name", "first", home=home)
-    studio(
-        "train", folder, "--epochs", epochs, "--name", "uncertainty", "--set", "training.balancing.method=uncertainty",
-        home=home,
-    )  # fmt: skip
+    method = "training.balancing.method=uncertainty"
+    studio("baselines", folder, "--seeds", "2", "--epochs", str(max(int(epochs) // 2, 1)), home=home)
+    studio("train", folder, "--epochs", epochs, "--name", "uncertainty", "--set", method, home=home)
+    studio("train", folder, "--epochs", epochs, "--name", "first", "--set", "training.measure_every=10", home=home)
 
 
 def readme_pictures(project: Path, home: Path) -> None:
