@@ -60,8 +60,8 @@ def project(count: int, kinds: dict[str, str] = KINDS) -> ProjectSpec:
 
 
 def ours(spec: ProjectSpec, loaded: Loaded, method: str, device: str = "cpu", **values: object) -> tuple[Step, Parts]:
-    """A step of the trainer."""
-    training = replace(spec.training, balancing=MethodSpec(method, FrozenDict(values)))
+    """A step of the trainer, gradients not measured besides: what that costs, `bench_measuring` tells."""
+    training = replace(spec.training, balancing=MethodSpec(method, FrozenDict(values)), measure_every=0)
     parts = build(replace(spec, training=training), Path(), loaded, torch.device(device), fresh=True)
     parts.network.train()
     progress = Progress()
