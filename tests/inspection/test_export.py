@@ -77,8 +77,9 @@ def test_the_rest_is_done_where_some_fail(run: RunFolder, tmp_path: Path) -> Non
 
 def test_a_folder_that_cannot_be_made_is_told(run: RunFolder, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StudioError, match="folder"):
+    with pytest.raises(StudioError, match="the system refused") as caught:
         export_predictions(run, [picture(tmp_path / "a.png")], tmp_path / "file" / "out")
+    assert str(tmp_path / "file") in caught.value.where
 
 
 def test_an_index_map_tints_its_classes_and_leaves_the_background() -> None:

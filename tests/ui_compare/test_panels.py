@@ -17,6 +17,8 @@ from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.events import EpochFinished, RunFinished, RunStarted, StepsMeasured, WeightsChanged
 from mtlstudio.runs.folder import RunFolder, create_run
 from mtlstudio.studies.axes import field_choices
+from mtlstudio.studies.folder import create_study
+from mtlstudio.studies.plan import baselines
 from mtlstudio.ui.compare.curve_data import EPOCH, STEP
 from mtlstudio.ui.compare.gain_chart import BarGroup, GainChart
 from mtlstudio.ui.compare.plan_dialogs import BaselinesDialog, duration_told, span
@@ -168,6 +170,24 @@ def test_a_point_of_a_sweep_is_called_by_what_it_sets(room: CompareWorkspace) ->
 def test_the_status_names_the_best_gain_as_the_table_has_it(room: CompareWorkspace) -> None:
     assert room.status()[0] == "4 runs"
     assert not any("best Δm" in text for text in room.status())  # there are no baselines
+
+
+def test_a_verdict_whose_reading_was_overtaken_is_shown_all_the_same(
+    window: MainWindow, room: CompareWorkspace, qtbot: QtBot
+) -> None:
+    """A second look, asked for before the first was delivered, replaces it: it must not find all as it was."""
+    document = window.studio.document
+    assert document is not None and room.verdict.current() is None
+    study = create_study(document.folder, baselines(project(), document.folder, 1))
+    done: list[bool] = []
+    room.refresh()
+    room._jobs._pool.submit(done.append, True)  # behind the readings: they are done when this is
+    while not done:
+        time.sleep(0.01)  # no event is delivered meanwhile
+    room.refresh()
+    qtbot.waitUntil(window.settled, timeout=20000)
+    verdict = room.verdict.current()
+    assert verdict is not None and verdict.study.id == study.id
 
 
 def test_every_method_has_its_bar_and_what_is_unknown_has_none(qtbot: QtBot) -> None:

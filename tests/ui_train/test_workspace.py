@@ -277,7 +277,9 @@ def test_the_crosshair_reads_the_same_step_in_every_plot(
     settle(qtbot, room)
     before = subtitle(room, "mask")
     canvas = panel(room, "largest").canvas
+    QTest.mouseMove(canvas.viewport(), QPoint(canvas.width() // 3, canvas.height() // 2))
     QTest.mouseMove(canvas.viewport(), QPoint(canvas.width() // 2, canvas.height() // 2))
+    qtbot.waitUntil(lambda: subtitle(room, "mask").startswith("step "), timeout=5000)
     step = int(re.match(r"step (\d+)", subtitle(room, "mask")).group(1))  # type: ignore[union-attr]
     assert room.series is not None
     wanted = room.series.curves["mask"].raw.values[step - 1]

@@ -245,17 +245,18 @@ class CompareWorkspace(Workspace):
         self.unreadable.set_text(words)
         self.unreadable.setVisible(bool(lines))
 
-    def _new_verdicts(self, folder: Path) -> list[Verdict] | None:
-        """In the thread; None where all that they rest on is as it was."""
-        if verdicts_stamp(folder) == self._judged:
-            return None
-        found = read_verdicts(folder)
-        self._judged = verdicts_stamp(folder)  # after the reading: it may have written an answer
-        return found
+    def _new_verdicts(self, folder: Path) -> tuple[tuple[object, ...], list[Verdict]] | None:
+        """In the thread: the verdicts, and the stamp of what they rest on; None where all of it is as it was.
 
-    def _show_verdicts(self, verdicts: list[Verdict] | None) -> None:
-        if verdicts is None:
+        The stamp is taken first: what changes while they are read makes them be read once more.
+        """
+        stamp = verdicts_stamp(folder)
+        return None if stamp == self._judged else (stamp, read_verdicts(folder))
+
+    def _show_verdicts(self, found: tuple[tuple[object, ...], list[Verdict]] | None) -> None:
+        if found is None:
             return
+        self._judged, verdicts = found  # only now: a reading that a newer one replaced was shown to nobody
         self.verdict.set_verdicts(verdicts)
         self._arrange()
 
