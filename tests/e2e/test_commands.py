@@ -163,11 +163,17 @@ def test_a_run_goes_on_to_more_epochs(trained: Path) -> None:
         (("--set", "tasks.nobody.loss_weight=1"), "nobody"),
         (("--set", "nonsense"), "KEY=VALUE"),
         (("--resume", "nobody"), "nobody"),
+        (("--set", "training.balancing.method=pcgrd"), "pcgrad"),
+        (("--set", "training.optimizer.method=adm"), "adamw"),
     ],
 )
-def test_a_wrong_option_is_explained_in_one_line(trained: Path, words: tuple[str, ...], told: str) -> None:
+def test_a_wrong_option_is_explained_in_one_line_and_makes_no_run(
+    trained: Path, words: tuple[str, ...], told: str
+) -> None:
+    before = sorted(path.name for path in (trained / "runs").iterdir())
     done = studio("train", trained, *words, code=1)
     assert told in done.err and done.err.strip().count("\n") == 0
+    assert sorted(path.name for path in (trained / "runs").iterdir()) == before
 
 
 def test_bad_usage_is_exit_code_two(trained: Path) -> None:

@@ -20,6 +20,8 @@ from mtlstudio.project.spec import ProjectSpec
 from mtlstudio.runs.events import RunFailed
 from mtlstudio.runs.folder import RUNS, RunFolder, create_run
 from mtlstudio.training import strategies as _strategies  # noqa: F401  (lets --set training.strategy=ID be typed)
+from mtlstudio.training.declarations import chosen
+from mtlstudio.training.methods import balancing_methods, optimizers, schedules
 
 if TYPE_CHECKING:
     from mtlstudio.training.control import Control
@@ -109,9 +111,19 @@ def _chosen(arguments: argparse.Namespace) -> tuple[ProjectSpec, RunFolder, bool
             run=resumed.id, fields=", ".join(TAKEN_ON_RESUME),
         )  # fmt: skip
     spec = _changed(resumed.spec() if resumed else spec, arguments, folder)
-    if resumed is None and spec.training.start_from:
-        find_run(folder, spec.training.start_from)  # refused before a run is made of it
+    if resumed is None:
+        _refuse_unknown(spec, folder)  # before a run is made of it
     return spec, resumed or create_run(folder, arguments.name, spec), resumed is not None
+
+
+def _refuse_unknown(spec: ProjectSpec, folder: Path) -> None:
+    """Raises StudioError: a method, or the run to start from, is not there, or a parameter does not fit."""
+    training = spec.training
+    chosen(balancing_methods(), training.balancing, "training.balancing")
+    chosen(optimizers(), training.optimizer, "training.optimizer")
+    chosen(schedules(), training.schedule, "training.schedule")
+    if training.start_from:
+        find_run(folder, training.start_from)
 
 
 def _fields(arguments: argparse.Namespace) -> set[str]:
