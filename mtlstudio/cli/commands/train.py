@@ -173,10 +173,6 @@ def _stop_on_signal(control: Control, again: bool) -> None:
     signal.signal(signal.SIGTERM, stop)
 
 
-def _words(run: RunFolder, failure: RunFailed) -> str:
-    return as_line(run.id, failure.message, failure.fix)
-
-
 def _document(run: RunFolder, failure: RunFailed | None) -> dict[str, object]:
     summary = run.summary()
     return {
