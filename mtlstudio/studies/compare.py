@@ -216,14 +216,6 @@ def _read_once(run: RunFolder, known: Known | None) -> Entry:
     return entry
 
 
-def read_entry(run: RunFolder) -> Entry | None:
-    """A run by itself; None for one whose files cannot be read."""
-    try:
-        return _entry(run)
-    except StudioError:
-        return None
-
-
 def _entry(run: RunFolder) -> Entry:
     """A run by itself.
 
